@@ -1,16 +1,17 @@
 # You need Go and Node: every target fetches the rest itself.
 
-# The environment of synth and diff: a file of environments/, without .yaml.
+# The environment for synth and diff: a file in environments/, without .yaml.
 ENV ?= dev
 
 CDK  = node_modules/.bin/cdk
 LINT = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-# CDK warns of Node 20 at every start, and counts uses.
+# CDK warns about Node 20 at every start, and collects usage data.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION = 20
 export CDK_DISABLE_CLI_TELEMETRY = 1
 
-# Tests that interrupt something at every call do so at some; SHORT= at all.
+# Tests that interrupt something before every call do so before some calls only;
+# with SHORT= before all.
 SHORT ?= -short
 
 # How long each fuzz test runs: a time, or a count such as 10000x.
@@ -54,8 +55,8 @@ help:
 	@echo "make lint           static checks"
 	@echo "make bench          benchmarks, as ratios"
 
-# The product on this machine, as ENV would be deployed. On a fresh checkout dev is
-# shown from templates that come with it, while the rest is made.
+# The product on this machine, as ENV would be deployed. On a fresh checkout dev
+# is first shown from the templates in the tree, while the rest is built.
 preview: tools
 	@if [ "$(ENV)" = dev ] && [ -z "$(ARGS)" ] && [ ! -f cdk.out/dev/closed/manifest.json ]; then \
 		echo "compiling the preview, which takes a minute the first time" && \
@@ -74,37 +75,37 @@ firstlook-follows: node_modules
 night: tools node_modules
 	@scripts/night.sh $(ARGS)
 
-# The test of a night with a million reports in the table that changes.
+# The test of a night with a million reports in the table that is changed.
 night-million: node_modules
 	$(MAKE) synthesized ENV=dev
 	NOREN_MYSQLD=$$(scripts/mysql.sh) NOREN_NIGHT_ROWS=1000000 go test -tags preview -v -count=1 -timeout 30m -run NightThatFails ./test/preview
 
-# The container images: go run ./cmd/images -h says what ARGS may be.
+# The container images: go run ./cmd/images -h lists the possible ARGS.
 images: ARGS ?= -out cdk.out/images
 images:
 	@go run ./cmd/images $(ARGS)
 
-# The archives of a release and their checksums, into cdk.out/release, and nowhere
-# else. The same commit gives the same checksums.
+# The archives of a release and their checksums, only into cdk.out/release. The
+# same commit gives the same checksums.
 PLATFORMS ?=
 release-dry-run:
 	@echo "building noren for six platforms, or PLATFORMS=linux/amd64,...; the first time takes minutes for each"
 	@go run ./cmd/release $(if $(PLATFORMS),-platforms $(PLATFORMS))
 
-# The assemblies of ENV, left alone if nothing has changed since they were made.
+# The assemblies of ENV, not rebuilt if nothing has changed.
 .PHONY: synthesized
 synthesized: node_modules
 	@if [ ! -f cdk.out/$(ENV)/closed/manifest.json ] || \
 		[ -n "$$(find $(SYNTHESIZED) -newer cdk.out/$(ENV)/open/manifest.json -not -path "*/mobile-data*" -not -path examples/fieldreports -print -quit)" ]; then \
 		$(MAKE) --no-print-directory synth; fi
 
-# What has to be there, and where to get it.
+# The required tools, and where to get them.
 .PHONY: tools
 tools:
 	@command -v go >/dev/null || { echo "go is not on PATH: install Go 1.26 or later, https://go.dev/dl"; exit 1; }
 	@command -v node >/dev/null && command -v npm >/dev/null || { echo "node and npm are not on PATH: install Node 22 or later, https://nodejs.org"; exit 1; }
 
-# What an assembly is made of.
+# The sources of an assembly.
 SYNTHESIZED = main.go go.mod go.sum cdk.json package-lock.json constructs environments examples internal lambda stacks
 
 test: node_modules
@@ -113,12 +114,12 @@ test: node_modules
 	go test -timeout 20m ./...
 	cd examples/fieldreports && go vet ./... && go test ./...
 
-# The commands that the stack prints, run by the AWS CLI 1, which pip installs, and
-# by the AWS CLI 2, which pip does not.
+# The commands that the stack prints, run by version 1 of the AWS CLI, which pip
+# installs, and by version 2, which pip does not.
 NOREN_AWSCLI2 ?= /usr/bin/aws
 export NOREN_AWSCLI2
 
-# CDK apps that import the construct: all of them; the tests take some each time.
+# CDK apps that import the construct: all of them; each test run takes some.
 apps:
 	NOREN_APPS=all go test -count=1 -timeout 20m ./test/apps
 	NOREN_PROPERTY=100 go test -count=1 -timeout 20m -run Generated ./constructs/maintenancemode
@@ -132,7 +133,7 @@ browser:
 	go test -tags browser ./internal/function/responder
 	cd examples/fieldreports && go test -tags browser -timeout 10m .
 
-# The libraries that the client contract names, in the versions that are locked.
+# The libraries that the client contract names, in the locked versions.
 clients: .venv/clients
 	cd test/clients && npm ci --no-audit --no-fund --loglevel=error
 	go test -tags clients -count=1 ./test/clients
@@ -141,8 +142,8 @@ clients-java:
 	mvn -q -B -f test/clients/java/pom.xml dependency:copy-dependencies -DoutputDirectory=lib
 	go test -tags clientsjava -count=1 -run Java ./test/clients
 
-# What the preview has to withstand. -v, since each prints what it counted; what
-# ./test records stays in cdk.out/preview-test until the next run.
+# What the preview must withstand. -v, since each test prints its counts; the
+# records of ./test stay in cdk.out/preview-test until the next run.
 preview-test: node_modules
 	go test -tags preview -v -timeout 10m -run UnderLoad ./internal/preview/edge
 	$(MAKE) synthesized ENV=dev
@@ -152,50 +153,51 @@ preview-test: node_modules
 	NOREN_MYSQLD=$$(scripts/mysql.sh) NOREN_CHAOS=$(CHAOS) go test -tags preview -v -count=1 -timeout 60m -artifacts -outputdir cdk.out/preview-test -skip Release ./test/preview
 
 # A release with a schema change, without a stop: ANSWERS= of a steady load, 5000
-# or, with SHORT=, 50000. The version before is found in git's history.
+# or, with SHORT=, 50000. The previous version comes from git's history.
 ANSWERS ?= $(if $(SHORT),5000,50000)
 release-test: node_modules
 	$(MAKE) synthesized ENV=dev
 	NOREN_RELEASE_ANSWERS=$(ANSWERS) go test -tags preview -v -count=1 -timeout 30m -run Release ./test/preview
 
-# The pictures of the README: Chromium on PATH.
+# The pictures of the README. Needs Chromium on PATH.
 pictures: node_modules
 	$(MAKE) synthesized ENV=prod
 	$(MAKE) synthesized ENV=dev
 	go test -tags preview -count=1 -run Pictures ./internal/preview ./test/preview -update
 
 # The tests that need real database servers: mysqld or mariadbd on PATH, and a
-# MySQL of Debian's that is put into the user's cache.
+# MySQL from Debian that is put into the user's cache.
 mysql:
 	NOREN_MYSQLD=$$(scripts/mysql.sh) go test -tags mysql -timeout 45m ./internal/ddl ./internal/ddl/copy
 	NOREN_MYSQLD=$$(scripts/mysql.sh) go test -tags mysql -run Docs_SchemaCopy ./cmd/noren
 	cd examples/fieldreports && NOREN_MYSQLD=$$(../../scripts/mysql.sh) go test -tags mysql ./api
 
-# A million rows are changed on a copy, compared and counted.
+# Changes a million rows on a copy, compares and counts them.
 copy-million:
 	NOREN_MYSQLD=$$(scripts/mysql.sh) NOREN_COPY_ROWS=1000000 go test -tags mysql -count=1 -parallel 1 -timeout 60m -v -run 'TestSwitch_Every|TestCompare_Beside' ./internal/ddl/copy
 
-# All tests of the API with its sessions in a store of their own.
+# All tests of the API with its sessions in a separate store.
 sessions:
 	cd examples/fieldreports && go test -tags valkey -count=1 ./api
 
-# What happens to a schema change that is disturbed: N times, at random moments.
+# A schema change that is disturbed at random moments, N times.
 N ?= 200
 ddl-chaos:
 	NOREN_MYSQLD=$$(scripts/mysql.sh) NOREN_CHAOS=$(N) NOREN_CHAOS_RESULT=$(CURDIR)/docs/ddl-chaos.md go test -tags mysql -count=1 -timeout 60m -run 'TestChaos$$' ./internal/ddl
 
-# The verdicts of noren ddl plan against what a reader and a writer feel: every
-# operation on every kind of table, or CELLS of them. make mysql tries 24.
+# Compares the verdicts of noren ddl plan with what a reader and a writer
+# experience: every operation on every kind of table, or CELLS of them. make mysql
+# tries 24.
 CELLS ?= all
 ddl-truth:
 	NOREN_MYSQLD=$$(scripts/mysql.sh) NOREN_TRUTH_CELLS=$(CELLS) NOREN_TRUTH_RESULT=$(CURDIR)/docs/ddl-truth.md go test -tags mysql -count=1 -timeout 90m -run 'TestTruth$$' ./internal/ddl
 
-# The emulator listens on this machine only. What the test writes is in
-# cdk.out/e2e and stays until the next run.
+# The emulator listens on this machine only. The test's files are in cdk.out/e2e
+# and stay until the next run.
 e2e: node_modules .venv/e2e .venv/awscli
 	go test -tags e2e -count=1 -timeout 60m -v $(SHORT) ./test/e2e
 
-# Every environment in every mode, synthesized if something has changed since.
+# Every environment in every mode, synthesized if something has changed.
 judges: node_modules .venv/lint test/lint/node_modules
 	@for env in dev staging prod; do \
 		if [ ! -f cdk.out/$$env/closed/manifest.json ] || \
@@ -207,7 +209,7 @@ judges: node_modules .venv/lint test/lint/node_modules
 vulnerabilities:
 	go run golang.org/x/vuln/cmd/govulncheck@v1.1.4 ./...
 
-# Python tools, exactly those that the folder's requirements.txt names.
+# Python tools, exactly as the folder's requirements.txt pins them.
 .venv/%: test/%/requirements.txt
 	@command -v python3 >/dev/null || { echo "python3 is not on PATH: install Python 3.11 or later"; exit 1; }
 	@rm -rf $@ && python3 -m venv $@
@@ -223,15 +225,15 @@ fuzz:
 		done; \
 	done
 
-# The first mode compiles what all need; the others are made at the same time
-# where there is memory for two, about 2 GB each.
+# The first mode compiles what all need; the others are built in parallel if there
+# is memory for two, about 2 GB each.
 AT_ONCE ?= $(shell awk '/MemAvailable/ {print ($$2 > 5000000) ? 2 : 1}' /proc/meminfo 2>/dev/null || echo 1)
 synth:
 	@echo "synthesizing $(ENV) in three modes, which takes a minute; the first time compiles CDK, for several minutes"
 	@$(MAKE) --no-print-directory cdk.out/$(ENV)/open
 	@$(MAKE) --no-print-directory -j $(AT_ONCE) cdk.out/$(ENV)/read-only cdk.out/$(ENV)/closed
 
-# An assembly is always written again: what it depends on is all of the source.
+# An assembly is always rewritten: it depends on the whole source.
 .PHONY: cdk.out/$(ENV)/open cdk.out/$(ENV)/read-only cdk.out/$(ENV)/closed
 cdk.out/$(ENV)/open:      FLAG = false
 cdk.out/$(ENV)/read-only: FLAG = read-only
@@ -241,13 +243,13 @@ cdk.out/$(ENV)/open cdk.out/$(ENV)/read-only cdk.out/$(ENV)/closed: node_modules
 	@$(CDK) synth --quiet --strict -c env=$(ENV) -c maintenance=$(FLAG) --output $@
 	@echo "$@"
 
-# What a reviewer of the pull request sees. Against the deployed stack, with
+# What a reviewer of a pull request sees. Against the deployed stack, with
 # credentials: npx cdk diff -c env=$(ENV) -c maintenance=true
 diff: cdk.out/$(ENV)/open cdk.out/$(ENV)/closed
 	@$(CDK) diff --template cdk.out/$(ENV)/open/*.template.json --app cdk.out/$(ENV)/closed
 
-# The templates that a deploy without flags would deploy, of every environment:
-# what two commits are compared by.
+# The templates of every environment that a deploy without flags would deploy: two
+# commits are compared by them.
 templates: node_modules
 	@rm -rf cdk.out/templates
 	@mkdir -p cdk.out/templates
@@ -258,19 +260,19 @@ templates: node_modules
 	done
 	@ls -d cdk.out/templates/*
 
-# Which properties replace a resource, from the schemas of the pinned cfn-lint.
+# The properties that replace a resource, from the schemas of the pinned cfn-lint.
 generate: .venv/lint
 	go generate ./internal/diff
 
-# With credentials: what scripts/plan.sh says of them.
+# Needs credentials: see scripts/plan.sh.
 plan: node_modules
 	@scripts/plan.sh $(ENV) $(MODE)
 
 deploy: node_modules
 	@scripts/deploy.sh $(ENV) $(DIGEST)
 
-# Until the deployed template, the listener and a real request all say what was
-# planned, ten minutes at most.
+# Waits until the deployed template, the listener and a real request all show what
+# was planned, at most ten minutes.
 await:
 	@go build -o cdk.out/$(ENV)/noren ./cmd/noren
 	@scripts/await.sh $(ENV)
@@ -292,7 +294,7 @@ lint:
 	cd examples/fieldreports && $(LINT) run --allow-parallel-runners ./...
 	scripts/deadcode.sh
 
-# One package after the other: benchmarks disturb each other.
+# One package after another: parallel benchmarks disturb each other.
 bench: node_modules
 	go test -run '^$$' -bench Synth -benchtime 9x ./stacks
 	go test -run '^$$' -bench AppBuild -benchtime 1x ./stacks
@@ -307,12 +309,12 @@ bench: node_modules
 	go test -run '^$$' -bench ALB -benchtime 15x ./internal/preview/edge
 	NOREN_MYSQLD=$$(scripts/mysql.sh) go test -tags mysql -run '^$$' -bench SideBySide -benchtime 1x -timeout 30m ./internal/ddl
 
-# What AWS's own comparison of templates says.
+# AWS's own comparison of templates.
 test/lint/node_modules: test/lint/package-lock.json
 	@cd test/lint && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-# npm is quiet about what nobody here can change.
+# npm does not report what nobody here can change.
 node_modules: package-lock.json
 	@command -v npm >/dev/null || { echo "npm is not on PATH: install Node 22 or later, https://nodejs.org"; exit 1; }
 	@npm ci --no-audit --no-fund --loglevel=error

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Compares how long it takes to read a template of 180 KB and to route by it with
-# another commit, by default the one before: scripts/bench.sh [COMMIT]
+# Compares how long it takes to read a template of 180 KB, and to route by it,
+# with another commit, by default the previous one: scripts/bench.sh [COMMIT]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 base=${1:-HEAD~1}
@@ -11,7 +11,7 @@ trap 'git worktree remove --force "$other"' EXIT
 git worktree add --quiet --detach "$other" "$base"
 cp "$bench" "$other/$bench"
 
-# The fastest of six, in nanoseconds.
+# The fastest of six runs, in nanoseconds.
 fastest() {
   go test -C "$1" -run '^$' -bench "Template/$2" -count 6 ./internal/alb |
     awk '/^Benchmark/ && (!best || $3 < best) { best = $3 } END { printf "%d", best }'

@@ -4,7 +4,7 @@
 #
 #   scripts/comment.sh NUMBER FILE
 #
-# It wants the GitHub CLI with GH_TOKEN and GH_REPO.
+# It needs the GitHub CLI with GH_TOKEN and GH_REPO.
 set -euo pipefail
 
 number=${1:?want the number of a pull request}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fails if no program, and no test without a build tag, calls a function that
-# deadcode.txt does not list, or if a function that it lists is called now. The
-# stack and its constructs are a program too.
+# deadcode.txt does not list, or if a listed function is called now. The stack
+# with its constructs counts as a program.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

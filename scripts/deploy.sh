@@ -4,12 +4,13 @@
 #   scripts/deploy.sh prod            what plan.sh has just shown
 #   scripts/deploy.sh prod DIGEST     what was approved elsewhere, by the plan's digest
 #
-# It refuses to upgrade the database to a major version that the environment's file
-# does not name, as plan.sh does.
+# It refuses to upgrade the database to a major version that the environment's
+# file does not name, as plan.sh does.
 #
-# It makes a change set first, then reads what is deployed, computes the digest
-# from both, compares, and executes that change set. CloudFormation executes none
-# that was made before an update, so that nothing can come in between.
+# It creates a change set first, then reads what is deployed, computes the digest
+# from both, compares, and executes that change set. CloudFormation does not
+# execute a change set that was created before an update, so nothing can come in
+# between.
 #
 # It wants the AWS CLI, with credentials that may cloudformation:DescribeStacks,
 # GetTemplate, DescribeChangeSet and DeleteChangeSet, and assume the roles of the
@@ -46,14 +47,14 @@ cdk() {
   node_modules/.bin/cdk deploy "$stack" --app "$planned" --require-approval never --change-set-name "$name" "$@"
 }
 
-compare # before anything is made
+compare # before anything is created
 cdk --method=prepare-change-set
 ask "$out/changeset.json" describe-change-set --change-set-name "$name" || {
   echo "deploy.sh: the change set is gone: stack \"$stack\" was deployed meanwhile: plan again" >&2
   exit 1
 }
 
-# ascii is how CloudFormation gives back a template.
+# ascii converts a template to the form in which CloudFormation returns it.
 ascii() { jq -c 'walk(if type == "string" then gsub("[^\\x00-\\x7f]"; "?") else . end)' "$@"; }
 
 refuse() {

@@ -6,13 +6,13 @@
 deployed=${out:?}/deployed
 planned=$out/planned
 
-# locate says which stack the planned assembly is of, and where.
+# locate finds out which stack the planned assembly is for, and where it is.
 locate() {
   stack=$(basename "$(echo "$planned"/*.template.json)" .template.json)
   region=$(jq -r --arg stack "$stack" '.artifacts[$stack].environment | split("/") | last' "$planned/manifest.json")
 }
 
-# ask writes the answer of CloudFormation to a file. It fails with 2 if there is no
+# ask writes CloudFormation's answer to a file. It fails with 2 if there is no
 # such stack.
 ask() {
   local file=$1 error
@@ -25,7 +25,7 @@ ask() {
 }
 
 # fetch reads the stack and its template. It fails with 2 if nothing is deployed:
-# there is no stack, or one of which there has only been a change set.
+# there is no stack, or it has only had a change set so far.
 fetch() {
   rm -rf "$deployed"
   mkdir -p "$deployed"
@@ -34,14 +34,14 @@ fetch() {
   ask "$deployed/$stack.template.json" get-template --query TemplateBody
 }
 
-# nothing takes the place of what is deployed where nothing is.
+# nothing writes an empty template and stack, for a stack that is not deployed.
 nothing() {
   echo '{}' >"$deployed/stack.json"
   echo '{"Resources": {}}' >"$deployed/$stack.template.json"
 }
 
-# parameters are the values that the planned template is given: those of a change
-# set, or of the stack, in a file; of the others its own.
+# parameters prints the values of the planned template's parameters: those of a
+# change set, or of the stack, in a file; the template's defaults for the others.
 parameters() {
   jq -S -c --slurpfile stack "$deployed/stack.json" --slurpfile given "$1" '
     ([$stack[0].Parameters[]? | {(.ParameterKey): .ParameterValue}] | add // {}) as $had
@@ -49,9 +49,10 @@ parameters() {
     | (.Parameters // {}) | with_entries(.value = ($given[.key] // (.value.Default // "" | tostring)))' "$planned/$stack.template.json"
 }
 
-# digest is of what a deploy is: the deployed template, the planned one, its
-# assets, and the values of its parameters. The one thing that depends on the clock
-# is masked, when a mode was typed; the template is not an asset of itself.
+# digest computes the digest of a deploy: the deployed template, the planned one,
+# its assets, and the values of its parameters. It masks the time at which a mode
+# was set, the only part that depends on the clock. The template is not an asset
+# of itself.
 digest() {
   local sum
   sum=$({

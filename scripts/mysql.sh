@@ -4,12 +4,12 @@
 #   export NOREN_MYSQLD=$(scripts/mysql.sh)
 #
 # The packages come from Debian unstable, with pt-online-schema-change for the
-# benchmark, into a folder of the user's cache. Nothing of the system changes:
-# no root, no apt sources, no service. The server runs with the folder's own
-# dynamic loader, so that the age of the system does not matter.
+# benchmark, into a folder of the user's cache. The system does not change: no
+# root, no apt sources, no service. The server runs with the folder's own dynamic
+# loader, so that the age of the system does not matter.
 #
-# DEBIAN_MIRROR is where the packages are. Default: the mirror that the system's
-# own packages come from.
+# DEBIAN_MIRROR is the mirror of the packages. Default: the mirror of the system's
+# own packages.
 set -euo pipefail
 
 home=${XDG_CACHE_HOME:-$HOME/.cache}/noren/mysql
@@ -34,7 +34,7 @@ fi
 
 mkdir -p "$home"
 exec 9>"$home/lock"
-flock 9 # another may be fetching
+flock 9 # another process may be fetching
 if [ -x "$home/mysqld" ] && [ -x "$home/pt-online-schema-change" ]; then
   echo "$home/mysqld"
   exit

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Fails if a commit is not the newest of a branch any more, so that a deploy that
-# had to wait does not take back what a later one has deployed:
+# Fails if a commit is no longer the newest of a branch, so that a deploy that had
+# to wait does not revert what a later one has deployed:
 #
 #   scripts/newest.sh BRANCH COMMIT
 #
-# It wants the GitHub CLI with GH_TOKEN and GH_REPO.
+# It needs the GitHub CLI with GH_TOKEN and GH_REPO.
 set -euo pipefail
 
 branch=${1:?want a branch}

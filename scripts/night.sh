@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Plays a night of dev: a window that begins tomorrow is put into a copy of its
-# environment, synthesized in every mode, and played by noren preview --window.
-# Where mysqld or mariadbd is on PATH, or NOREN_MYSQLD names one, the night has a
-# schema change of a table with 16,384 rows, which is rehearsed before on the same
-# server. What is given goes to the preview.
+# Plays a night of dev: puts a window that begins tomorrow into a copy of its
+# environment, synthesizes it in every mode, and plays it with noren preview
+# --window. If mysqld or mariadbd is on PATH, or NOREN_MYSQLD names one, the night
+# has a schema change of a table with 16,384 rows, which is rehearsed first on the
+# same server. Arguments are passed to the preview.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

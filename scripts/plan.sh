@@ -6,17 +6,17 @@
 #
 # It writes to cdk.out/ENV: deployed/, what is there now; planned/, the assembly
 # that make deploy deploys; plan.md, what that would change; plan.digest, what the
-# plan is of. It fails if the plan would flip the mode unasked, change more than the
-# switch when asked, or upgrade the database to a major version that the environment's
-# file does not name (database.majorUpgrade).
+# plan is of. It fails if the plan would flip the mode unasked, change more than
+# the switch when asked, or upgrade the database to a major version that the
+# environment's file does not name (database.majorUpgrade).
 #
-# MAINTENANCE_MESSAGE and MAINTENANCE_UNTIL are what -c maintenance-message= and
-# -c maintenance-until= are, for a plan with a mode or of a stack that is closed. A
-# plan that keeps a closed mode keeps the message and the end that were given with
-# it.
+# MAINTENANCE_MESSAGE and MAINTENANCE_UNTIL have the meaning of -c
+# maintenance-message= and -c maintenance-until=, for a plan with a mode or of a
+# stack that is closed. A plan that keeps a closed mode keeps the message and the
+# end that were given with it.
 #
-# It wants the AWS CLI, with credentials that may cloudformation:DescribeStacks and
-# GetTemplate and what noren status asks, and jq.
+# It needs jq, and the AWS CLI with credentials for cloudformation:DescribeStacks
+# and GetTemplate and for what noren status reads.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -54,8 +54,8 @@ synth() {
   node_modules/.bin/cdk synth --quiet --strict -c "env=$env" "$@" --output "$planned" >&2
 }
 
-# say adds flags for a message and an end, empty for none. The message goes by a
-# file: the CDK CLI cuts what is given with -c at its first newline.
+# say adds flags for a message and an end; empty means none. The message is passed
+# in a file: the CDK CLI cuts a value of -c at its first newline.
 say() {
   if [ -n "$1" ]; then
     printf '%s' "$1" >"$out/message.txt"
@@ -64,7 +64,7 @@ say() {
   [ -z "$2" ] || flags+=(-c "maintenance-until=$2")
 }
 
-# live says whether the load balancer is in the mode of the deployed template.
+# live reports whether the load balancer is in the mode of the deployed template.
 live() {
   local report
   report=$("$noren" status --env "$env" --assembly "$planned" --json 2>"$out/live.txt") || true
@@ -75,7 +75,7 @@ live() {
     echo "**Live:** not known: \`$(tr '\`\n' '  ' <"$out/live.txt")\`."
 }
 
-# finish completes the plan with what is live and with its digest, and shows it.
+# finish adds the live state and the digest to the plan, and shows it.
 finish() {
   if [ "$(jq -r '.StackStatus // ""' "$deployed/stack.json")" != "" ]; then
     printf '\n%s\n' "$(live)" >>"$out/plan.md"
@@ -86,7 +86,7 @@ finish() {
   cat "$out/plan.md"
 }
 
-# A flip is not kept waiting by what a deploy has to have.
+# A flip does not wait for what a deploy requires.
 [ -n "$mode" ] || "$noren" check --env "$env" --deploy
 
 flags=()
@@ -124,9 +124,9 @@ if [ -n "$mode" ]; then
   exit "$status"
 fi
 
-# A deploy keeps the mode, and what was typed with it. An open stack is planned
-# without a flag wherever the environment's file says the same, so that the
-# guard still refuses to reopen what someone closes meanwhile.
+# A deploy keeps the mode and its message and end. An open stack is planned
+# without a flag if the environment's file says the same, so that the guard still
+# refuses to reopen a stack that someone closes meanwhile.
 now=$("$noren" diff --mode "$deployed" --json)
 next=$("$noren" diff --mode "$planned" --json)
 mode=$(jq -r .mode <<<"$now")
@@ -139,7 +139,7 @@ if [ "$mode" != open ] || [ "$(jq -r .mode <<<"$next")" != open ]; then
       # shellcheck disable=SC2016 # of jq
       typed='select(.message != $next.message) | .message // {} | select(length == 1) | .[]'
       message=$(jq -j --argjson next "$next" "$typed" <<<"$now" && echo .)
-      message=${message%.} # what $() would take are newlines of the message
+      message=${message%.} # $() would remove newlines of the message
       if [ -n "$message" ] && [ "$(jq -r .doubtful <<<"$now")" = true ]; then
         echo "plan.sh: the deployed message cannot be read: CloudFormation gives ? for every character that is not ASCII, and it has some: $message
 Give it again in MAINTENANCE_MESSAGE" >&2

@@ -3,12 +3,12 @@
 #
 #   scripts/reviewers.sh prod-approval
 #
-# GitHub makes an environment that a workflow names and nobody has made, without
-# any rule, and takes reviewers in public repositories and with GitHub Enterprise
-# only. NO_APPROVAL=true says that no approval is wanted.
+# If a workflow names an environment that does not exist, GitHub creates it
+# without any rule. GitHub supports reviewers only in public repositories and with
+# GitHub Enterprise. NO_APPROVAL=true says that no approval is wanted.
 #
-# It wants the GitHub CLI with GH_TOKEN and GH_REPO, and the permission
-# actions: read.
+# It needs the GitHub CLI with GH_TOKEN and GH_REPO, and the permission actions:
+# read.
 set -euo pipefail
 
 environment=${1:?want the name of an environment, such as prod-approval}

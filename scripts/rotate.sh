@@ -4,7 +4,7 @@
 # it is interrupted, run it again.
 set -euo pipefail
 export AWS_PAGER=
-if [ -n "${AWS_REGION:-}" ]; then export AWS_DEFAULT_REGION=$AWS_REGION; fi # version 1 knows no AWS_REGION
+if [ -n "${AWS_REGION:-}" ]; then export AWS_DEFAULT_REGION=$AWS_REGION; fi # version 1 does not know AWS_REGION
 stack=${1:?want the name of the stack, such as fieldreports-prod}
 
 # physical prints the physical id of the only resource of a type.
@@ -20,8 +20,8 @@ physical() {
 cluster=$(physical AWS::RDS::DBCluster)
 secret=$(physical AWS::SecretsManager::SecretTargetAttachment)
 
-# The new password is kept before RDS gets it, and is the current one once RDS
-# has it, so that at no moment nobody knows it. It is never an argument.
+# The new password is stored before RDS gets it, and becomes the current one once
+# RDS has it, so that it is known at every moment. It is never an argument.
 umask 077
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

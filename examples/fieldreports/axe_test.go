@@ -9,9 +9,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// TestAxe_FindsNothing: what axe-core says of every view of the site, in every
-// mode, in languages of either direction, on a screen and on a phone. It is in
-// test/axe: make browser installs it.
+// TestAxe_FindsNothing checks that axe-core finds no fault in any view of the
+// site, in every mode, in languages of either direction, on a desktop and on a
+// phone. It is in test/axe; make browser installs it.
 func TestAxe_FindsNothing(t *testing.T) {
 	axe, err := os.ReadFile("../../test/axe/node_modules/axe-core/axe.min.js")
 	if err != nil {
@@ -63,7 +63,7 @@ func TestAxe_FindsNothing(t *testing.T) {
 	}
 }
 
-// TestAxe_IsAwake: it finds what has been broken.
+// TestAxe_IsAwake checks that axe-core finds faults that were put in.
 func TestAxe_IsAwake(t *testing.T) {
 	axe, err := os.ReadFile("../../test/axe/node_modules/axe-core/axe.min.js")
 	if err != nil {

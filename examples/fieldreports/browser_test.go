@@ -19,14 +19,14 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// The tests with the build tag browser want Chromium on PATH.
+// The tests with the build tag browser require Chromium on PATH.
 
-// A browser is a profile of Chromium's: what it remembers is its own.
+// A browser is a profile of Chromium, with its own storage.
 type browser struct {
 	t       *testing.T
 	ctx     context.Context
 	stop    func()
-	profile string // a folder that outlives the process; "" is a profile of the shared one
+	profile string // a folder that outlives the process; "" is a profile in the shared process
 }
 
 // A tab shows the site to a visitor.
@@ -37,8 +37,8 @@ type tab struct {
 	close  func()
 }
 
-// shared is the process in which tests have profiles of their own. It ends with
-// the tests.
+// shared is the process in which tests have their own profiles. It ends with the
+// tests.
 var shared = sync.OnceValues(func() (*browser, error) {
 	folder, err := os.MkdirTemp("", "fieldreports-chromium-")
 	if err != nil {
@@ -65,8 +65,7 @@ func openBrowser(t *testing.T) *browser {
 	return &browser{t: t, ctx: ctx}
 }
 
-// launchBrowser returns a new profile with a process of its own, which can be
-// restarted.
+// launchBrowser returns a new profile in its own process, which can be restarted.
 func launchBrowser(t *testing.T) *browser {
 	t.Helper()
 	b := &browser{t: t, profile: t.TempDir()}
@@ -91,7 +90,7 @@ func (b *browser) start() error {
 	return chromedp.Do(ctx)
 }
 
-// restart ends the browser, as its user does in the evening.
+// restart restarts the browser, as when its user closes it in the evening.
 func (b *browser) restart() {
 	b.t.Helper()
 	b.stop()
@@ -100,9 +99,8 @@ func (b *browser) restart() {
 	}
 }
 
-// visit opens the site in a tab of a visitor who reads languages. A script that
-// fails fails the test, and so does a page that breaks its content security
-// policy.
+// visit opens the site in a tab of a visitor who reads languages. The test fails
+// if a script fails, or if a page breaks its content security policy.
 func (b *browser) visit(o *office, languages string, before ...chromedp.Action[chromedp.Void]) *tab {
 	b.t.Helper()
 	ctx, closeTab := chromedp.NewContext(b.ctx) // of the same profile
@@ -139,7 +137,7 @@ func send[Params, Result any](command cdp.Command[Params, Result], params Params
 	})
 }
 
-// script runs before the scripts of the page.
+// script returns an action that runs source before the scripts of the page.
 func script(source string) chromedp.Action[chromedp.Void] {
 	return send(page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: source})
 }
@@ -161,7 +159,7 @@ func (v *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// see returns the value of an expression, as a text.
+// see returns the value of an expression as text.
 func (v *tab) see(expression string) string {
 	value, err := chromedp.Run(v.ctx, chromedp.Evaluate[string]("String("+expression+")"))
 	if err != nil {
@@ -200,7 +198,7 @@ func (v *tab) logIn(name string) {
 	v.click("#login-form button")
 }
 
-// enter logs in, and waits until there is something to write with.
+// enter logs in, and waits until the form is shown.
 func (v *tab) enter(name string) {
 	v.t.Helper()
 	v.logIn(name)

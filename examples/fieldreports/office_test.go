@@ -20,8 +20,8 @@ import (
 	"testing"
 )
 
-// An office is the product in front of a browser: the site, the API with its
-// embedded database, and maintenance as a load balancer does it.
+// An office is the product as a browser sees it: the site, the API with its
+// embedded database, and maintenance as a load balancer implements it.
 type office struct {
 	*httptest.Server
 	t   *testing.T
@@ -37,7 +37,7 @@ type office struct {
 	seen      []visit
 }
 
-// A visit is a request of the API's, and its answer.
+// A visit is a request to the API, and its answer.
 type visit struct {
 	method, path string
 	status       int
@@ -58,7 +58,7 @@ var binary = sync.OnceValues(func() (string, error) {
 	return bin, nil
 })
 
-// atEnd is what is to be done when all tests have run.
+// atEnd are functions to call after all tests have run.
 var atEnd []func()
 
 func TestMain(m *testing.M) {
@@ -156,7 +156,7 @@ func (o *office) ask(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(answer.Body.Bytes())
 }
 
-// set changes something of the office.
+// set changes a setting of the office.
 func (o *office) set(change func()) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -165,8 +165,8 @@ func (o *office) set(change func()) {
 
 func (o *office) flip(mode string) { o.set(func() { o.mode = mode }) }
 
-// asked returns the requests with method and path, "" for all, since the office
-// saw so many.
+// asked returns the requests with method and path, "" for all, after the first
+// since.
 func (o *office) asked(request string, since int) (found []visit) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -186,7 +186,8 @@ func (o *office) log() string {
 	return text.String()
 }
 
-// stored returns the titles and authors that the database has, oldest first.
+// stored returns the titles and authors of the reports in the database, oldest
+// first.
 func (o *office) stored() string {
 	o.t.Helper()
 	answer, err := http.Post(o.URL+"/api/login", "application/json", strings.NewReader(`{"name":"manager","password":"example"}`))

@@ -13,8 +13,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// What was saved while it was closed is sent: after the tab was closed, and after
-// the browser was.
+// TestSavedReportOutlives checks that a report saved while it was closed is sent
+// after the tab was closed, and after the browser was.
 func TestSavedReportOutlives(t *testing.T) {
 	for _, what := range []string{"tab", "browser"} {
 		t.Run(what, func(t *testing.T) {
@@ -29,7 +29,7 @@ func TestSavedReportOutlives(t *testing.T) {
 			if what == "browser" {
 				b.restart()
 			}
-			v = b.visit(o, "en") // still closed: it is there to be read
+			v = b.visit(o, "en") // still closed: the report can be read
 			v.until(shownWaiting + ` === "Pump 3"`)
 			v.close()
 			o.flip("open")
@@ -41,8 +41,9 @@ func TestSavedReportOutlives(t *testing.T) {
 	}
 }
 
-// Logging out while it is closed counts from then on in this browser, and what
-// was saved before is sent once its author is back.
+// TestLogOutWhileClosed checks that logging out while it is closed takes effect
+// at once in this browser, and that what was saved before is sent once its author
+// is back.
 func TestLogOutWhileClosed(t *testing.T) {
 	o, b := openOffice(t), launchBrowser(t)
 	v := b.visit(o, "en")
@@ -96,8 +97,8 @@ func TestLogOutWhileClosed(t *testing.T) {
 	o.wantStored("First by manager, Pump 3 by manager")
 }
 
-// The tab is still there when it opens: the log-out is done by itself, and is
-// the first thing.
+// TestLogOutIsSentAfterReopening checks that a tab that is still open sends the
+// log-out by itself, before anything else.
 func TestLogOutIsSentAfterReopening(t *testing.T) {
 	o, b := openOffice(t), openBrowser(t)
 	v := b.visit(o, "en")
@@ -118,7 +119,8 @@ func TestLogOutIsSentAfterReopening(t *testing.T) {
 	o.wantStored("")
 }
 
-// A box on the way that takes everything has ended no session.
+// TestLogOutIsNotDoneByABox checks that a proxy that accepts everything does not
+// count as the end of a session.
 func TestLogOutIsNotDoneByABox(t *testing.T) {
 	o, b := openOffice(t), openBrowser(t)
 	v := b.visit(o, "en")
@@ -139,7 +141,8 @@ func TestLogOutIsNotDoneByABox(t *testing.T) {
 	v.want("true", loginShown)
 }
 
-// What one person has saved is never sent as another user.
+// TestNeverSentAsAnotherUser checks that what one person has saved is never sent
+// as another user.
 func TestNeverSentAsAnotherUser(t *testing.T) {
 	o, b := openOffice(t), openBrowser(t)
 	v := b.visit(o, "en")
@@ -163,10 +166,11 @@ func TestNeverSentAsAnotherUser(t *testing.T) {
 	o.wantStored("Mine by field, Pump 3 by manager")
 }
 
-// Two tabs share the session: another user logs in in the other one.
+// TestAnotherLogsInInAnotherTab checks two tabs that share the session when
+// another user logs in in one of them.
 func TestAnotherLogsInInAnotherTab(t *testing.T) {
 	o, b := openOffice(t), openBrowser(t)
-	first := b.visit(o, "en", script(`addEventListener("storage", (event) => event.stopImmediatePropagation(), true)`)) // which is asleep
+	first := b.visit(o, "en", script(`addEventListener("storage", (event) => event.stopImmediatePropagation(), true)`)) // which is suspended
 	first.enter("manager")
 	second := b.visit(o, "en")
 	second.until(`!document.querySelector("#logout").hidden`)
@@ -178,7 +182,7 @@ func TestAnotherLogsInInAnotherTab(t *testing.T) {
 	first.until(shownWaiting + ` === ""`)
 	o.wantStored("")
 
-	// A tab that is awake notices at once.
+	// An active tab notices at once.
 	third := b.visit(o, "en")
 	third.until(`document.querySelector("#who").textContent === "field"`)
 	second.click("#logout")
@@ -189,7 +193,8 @@ func TestAnotherLogsInInAnotherTab(t *testing.T) {
 	o.wantStored("Pump 3 by manager")
 }
 
-// A password that was typed while it was closed is not sent later.
+// TestLoginIsNeverRetried checks that a password that was typed while it was
+// closed is not sent later.
 func TestLoginIsNeverRetried(t *testing.T) {
 	o, b := openOffice(t), openBrowser(t)
 	o.flip("closed")
@@ -212,7 +217,8 @@ func TestLoginIsNeverRetried(t *testing.T) {
 	v.until(`document.querySelector("#who").textContent === "manager"`)
 }
 
-// In read-only maintenance who reads can log in.
+// TestLogInWhileReadOnly checks that a reader can log in during read-only
+// maintenance.
 func TestLogInWhileReadOnly(t *testing.T) {
 	o, b := openOffice(t), openBrowser(t)
 	o.flip("read-only")
@@ -220,23 +226,24 @@ func TestLogInWhileReadOnly(t *testing.T) {
 	v.logIn("manager")
 	v.until(`document.querySelector("#who").textContent === "manager" && !document.querySelector("#reports").hidden`)
 	v.want("", `document.querySelector("#password").value`)
-	v.want("true", `document.querySelector("#maintenance").hidden`) // nothing that was asked for is refused
+	v.want("true", `document.querySelector("#maintenance").hidden`) // nothing that was requested is refused
 	v.write("Pump 3")
 	v.until(closedShown)
 	v.want("Pump 3", shownWaiting)
 	o.flip("open")
 	v.until(shownReports + ` === "Pump 3"`)
 	v.do(chromedp.Reload())
-	v.until(shownReports + ` === "Pump 3"`) // the session is a cookie as any other
+	v.until(shownReports + ` === "Pump 3"`) // the session is an ordinary cookie
 }
 
-// What fails after reopening keeps nothing else from going, and is shown.
+// TestOneFailureHoldsNothingUp checks that a failure after reopening delays
+// nothing else, and is shown.
 func TestOneFailureHoldsNothingUp(t *testing.T) {
 	o, b := openOffice(t), openBrowser(t)
 	v := b.visit(o, "en")
 	v.enter("manager")
 	o.flip("closed")
-	v.click(`a[href="#templates"]`) // which wants the drawings
+	v.click(`a[href="#templates"]`) // which needs the drawings
 	v.until(closedShown)
 	v.click(`a[href="#reports"]`)
 	v.write("First")
@@ -256,11 +263,12 @@ func TestOneFailureHoldsNothingUp(t *testing.T) {
 	v.want("The service has a problem.", `document.querySelector("#problem").textContent`)
 	o.wantStored("Second by manager, Third by manager")
 	o.set(func() { o.broken = nil })
-	v.until(`(document.dispatchEvent(new Event("visibilitychange")), ` + shownWaiting + ` === "")`) // the user looks again
+	v.until(`(document.dispatchEvent(new Event("visibilitychange")), ` + shownWaiting + ` === "")`) // the user comes back to the tab
 	o.wantStored("Second by manager, Third by manager, First by manager")
 }
 
-// What the API refuses for good is shown with its reason, and can be corrected.
+// TestRefusedForGood checks that a report that the API finally refuses is shown
+// with the reason, and can be corrected.
 func TestRefusedForGood(t *testing.T) {
 	o, b := openOffice(t), openBrowser(t)
 	v := b.visit(o, "en")
@@ -293,7 +301,7 @@ func TestTryNow(t *testing.T) {
 	v.enter("manager")
 	o.flip("closed")
 	v.write("Pump 3")
-	v.write("Pump 4") // is not even tried: it waits with the first
+	v.write("Pump 4") // is not tried: it waits with the first
 	before := len(o.asked("POST /api/reports", 0))
 	if before != 1 {
 		t.Errorf("%d reports were sent while it was known to be closed, want one", before)
@@ -312,7 +320,8 @@ func TestTryNow(t *testing.T) {
 	v.want("true", `document.querySelector("#maintenance").hidden`)
 }
 
-// A Retry-After that nobody means does not make the page ask at once.
+// TestRetryAfterIsCapped checks that an absurd Retry-After does not make the page
+// ask at once.
 func TestRetryAfterIsCapped(t *testing.T) {
 	o, b := openOffice(t), openBrowser(t)
 	v := b.visit(o, "en")
@@ -331,7 +340,8 @@ func TestRetryAfterIsCapped(t *testing.T) {
 	}
 }
 
-// /maintenance.json has the mode and the start, and says when it is over.
+// TestAnnouncement checks that the page takes the mode and the start from
+// /maintenance.json, and notices when it says that maintenance is over.
 func TestAnnouncement(t *testing.T) {
 	o, b := openOffice(t), openBrowser(t)
 	o.set(func() {
@@ -344,9 +354,9 @@ func TestAnnouncement(t *testing.T) {
 	v.write("Pump 3")
 	v.until(`document.querySelector("#maintenance-title").textContent === "Read-only"`)
 	v.want("2026-11-30T16:00:00.000Z", `document.querySelector("#since time").dateTime`)
-	v.want("2099-11-30T19:00:00.000Z", `document.querySelector("#until time").dateTime`) // of the answer
+	v.want("2099-11-30T19:00:00.000Z", `document.querySelector("#until time").dateTime`) // from the answer
 	v.want("Expected end", `document.querySelector("#until dt").textContent`)
-	v.click(`a[href="#templates"]`) // reads go on
+	v.click(`a[href="#templates"]`) // reads still work
 	v.until(`document.querySelector("#template-list img")?.src.startsWith("data:image/svg")`)
 	o.set(func() {
 		o.mode = "open"
@@ -356,8 +366,9 @@ func TestAnnouncement(t *testing.T) {
 	o.wantStored("Pump 3 by manager")
 }
 
-// What is planned is shown before it begins, in the reader's language and time zone,
-// until the reader dismisses it, and not while it is closed.
+// TestPlanned checks that planned maintenance is shown before it begins, in the
+// reader's language and time zone, until the reader dismisses it, and not while
+// it is closed.
 func TestPlanned(t *testing.T) {
 	o, b := openOffice(t), openBrowser(t)
 	planned := func(id string) {
@@ -372,7 +383,7 @@ func TestPlanned(t *testing.T) {
 	v.until(shown)
 	v.want("We are moving <b>house</b>.", `document.querySelector("#planned-message").textContent`)
 	v.want("2099-12-01T01:00:00.000Z 2099-12-01T04:00:00.000Z", `[...document.querySelectorAll("#planned time")].map((one) => one.dateTime).join(" ")`)
-	v.enter("manager") // everything goes on
+	v.enter("manager") // everything still works
 	v.write("Pump 3")
 	o.wantStored("Pump 3 by manager")
 	v.click("#dismiss")
@@ -397,7 +408,8 @@ func TestPlanned(t *testing.T) {
 	other.want("移転します。 ja メンテナンスのお知らせ", `document.querySelector("#planned-message").textContent + " " + document.querySelector("#planned-message").lang + " " + document.querySelector("#planned-title").textContent`)
 }
 
-// Whatever is at /maintenance.json, the page works without it.
+// TestAnnouncementOfNoUse checks that the page works whatever /maintenance.json
+// contains.
 func TestAnnouncementOfNoUse(t *testing.T) {
 	o, b := openOffice(t), openBrowser(t)
 	v := b.visit(o, "en")
@@ -413,7 +425,8 @@ func TestAnnouncementOfNoUse(t *testing.T) {
 	}
 }
 
-// The screen speaks the language of its message, in that language's direction.
+// TestScreenInTheLanguageOfItsMessage checks that the screen is in the language
+// of its message, and in that language's direction.
 func TestScreenInTheLanguageOfItsMessage(t *testing.T) {
 	o, b := openOffice(t), openBrowser(t)
 	for _, test := range []struct{ message, language, title, until, direction, align string }{
@@ -435,7 +448,7 @@ func TestScreenInTheLanguageOfItsMessage(t *testing.T) {
 			v.want(test.until, `document.querySelector("#until dt").textContent`)
 			v.want(test.direction, `getComputedStyle(document.querySelector("#maintenance")).direction`)
 			v.want(test.direction, `getComputedStyle(document.querySelector("#message")).direction`)
-			// Where the words really are.
+			// Where the text actually is.
 			v.want(test.align, `(() => {
 				const range = document.createRange();
 				range.selectNodeContents(document.querySelector("#maintenance-title"));
@@ -464,7 +477,8 @@ func TestSiteInJapanese(t *testing.T) {
 	v.want("レポート（新しい順）", `document.querySelector("#report-list").ariaLabel`)
 }
 
-// Whoever saves keeps the focus and reads what they wrote; on a phone, too.
+// TestSavedIsInView checks that a user who saves keeps the focus and sees what
+// they wrote, also on a phone.
 func TestSavedIsInView(t *testing.T) {
 	for name, width := range map[string]int64{"desktop": 1280, "phone": 390} {
 		t.Run(name, func(t *testing.T) {
@@ -484,14 +498,15 @@ func TestSavedIsInView(t *testing.T) {
 				v.want("true", `(() => { const box = document.querySelector("`+what+`").getBoundingClientRect(); return box.top >= 0 && box.bottom <= innerHeight; })()`)
 			}
 			v.want("Leaks at the flange.", `(() => { getSelection().selectAllChildren(document.querySelector("#outbox-list .text")); return getSelection().toString(); })()`)
-			v.click("#outbox-list button") // which takes it back, to be corrected
+			v.click("#outbox-list button") // which moves it back to the form, to be corrected
 			v.until(`document.querySelector("#title").value + "/" + document.querySelector("#text").value + "/" + ` + shownWaiting + ` === "Pump 3/Leaks at the flange./"`)
 			v.want("title", `document.activeElement.id`)
 		})
 	}
 }
 
-// Nobody is promised that what they have not typed is kept.
+// TestPromiseOnlyToWhoHasTyped checks that the page promises to keep typed text
+// only to a user who has typed some.
 func TestPromiseOnlyToWhoHasTyped(t *testing.T) {
 	o, b := openOffice(t), openBrowser(t)
 	const promised = `document.querySelector("#promise").checkVisibility()`
@@ -516,7 +531,8 @@ func TestPromiseOnlyToWhoHasTyped(t *testing.T) {
 	stranger.want("false", promised)
 }
 
-// A browser that stores nothing is not said to have kept anything.
+// TestBrowserThatStoresNothing checks that the page does not claim to have stored
+// anything in a browser that stores nothing.
 func TestBrowserThatStoresNothing(t *testing.T) {
 	o, b := openOffice(t), openBrowser(t)
 	v := b.visit(o, "en", script(`IDBFactory.prototype.open = () => { throw new DOMException("no", "SecurityError"); };
@@ -531,7 +547,8 @@ func TestBrowserThatStoresNothing(t *testing.T) {
 	v.want("", shownWaiting)
 }
 
-// A machine whose clock is wrong writes reports of today.
+// TestWrongClockOfTheBrowser checks that a machine with a wrong clock writes
+// reports with the right date.
 func TestWrongClockOfTheBrowser(t *testing.T) {
 	o, b := openOffice(t), openBrowser(t)
 	v := b.visit(o, "en", script(`Date.now = () => 600000`))

@@ -1,5 +1,5 @@
 // Package fieldreports_test checks the files of Field Reports that no compiler
-// reads: the site and what goes into the image.
+// reads: the site and the contents of the image.
 package fieldreports_test
 
 import (
@@ -13,7 +13,8 @@ import (
 	"testing"
 )
 
-// The image is built without the embedded database, which is most of the binary.
+// TestImageLeavesTheEmbeddedDatabaseOut checks that the image is built without
+// the embedded database, which is most of the binary.
 func TestImageLeavesTheEmbeddedDatabaseOut(t *testing.T) {
 	dockerfile, err := os.ReadFile("api/Dockerfile")
 	if err != nil {
@@ -31,8 +32,9 @@ func TestImageLeavesTheEmbeddedDatabaseOut(t *testing.T) {
 	}
 }
 
-// The site is served with Content-Security-Policy: default-src 'self', and its
-// page on every path: nothing inline, nothing from elsewhere, no relative path.
+// TestSiteHoldsToItsPolicy checks that the site works with
+// Content-Security-Policy: default-src 'self', and its page on every path:
+// nothing inline, nothing from elsewhere, no relative path.
 func TestSiteHoldsToItsPolicy(t *testing.T) {
 	site := os.DirFS("web")
 	page, err := fs.ReadFile(site, "index.html")
@@ -55,7 +57,7 @@ func TestSiteHoldsToItsPolicy(t *testing.T) {
 	var referenced []string
 	for _, match := range regexp.MustCompile(`(?i)\s(?:src|href)\s*=\s*"([^"]*)"`).FindAllSubmatch(page, -1) {
 		reference := string(match[1])
-		if strings.HasPrefix(reference, "#") { // a place in the page
+		if strings.HasPrefix(reference, "#") { // a place on the page
 			continue
 		}
 		if !strings.HasPrefix(reference, "/") || strings.HasPrefix(reference, "//") {

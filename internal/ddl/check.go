@@ -97,6 +97,7 @@ func check(ctx context.Context, db *Database, all []Candidate, o RunOptions) ([]
 		of[m.Key()] = journals[i]
 	}
 	o.done = func(m sqltext.Migration, number int) bool { return of[m.Key()].done(number) }
+	o.inPortions = func(m sqltext.Migration, number int) bool { return of[m.Key()].inPortions(number) }
 	plans, err := db.plansToRun(ctx, migrations, o)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,6 @@
-// Package apps synthesizes CDK apps of other people, in a module outside this
-// tree that imports the construct, and holds what comes of them to what the
-// construct promises: make apps. A part of them is in every test.
+// Package apps synthesizes other people's CDK apps, in a module outside this tree
+// that imports the construct, and checks that the results are what the construct
+// promises: make apps. Every test run includes some of them.
 package apps
 
 import (
@@ -28,16 +28,16 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// app is what comes of an app.
+// app is an app and the expected result.
 type app struct {
 	name string
-	want string   // of the error in every mode; "" is none
-	open []string // how the ids of target groups begin that are named, or of other products
-	part bool     // in every test
+	want string   // part of the error in every mode; "" is none
+	open []string // how the ids of target groups begin that are named, or belong to other products
+	part bool     // included in every test run
 
-	notes  string // a part of them
-	unseen bool   // the rules to the application are those of another app
-	other  string // a switch with flags of its own, which are not typed
+	notes  string // a part of the notes
+	unseen bool   // the rules to the application are in another app
+	other  string // a switch with its own flags, which are not set
 }
 
 var apps = []app{
@@ -129,12 +129,12 @@ var apps = []app{
 
 const without = "without"
 
-// TestApps: no row is half kept. An app is refused in every mode or in none; what
-// comes of it changes with the mode in the properties that carry it only; open
-// sends every request where it went, closed lets nothing through but what is
+// TestApps checks that no app is half supported. An app is refused in every mode
+// or in none. Only the properties that carry the mode change with it. Open sends
+// every request where it went before; closed lets nothing through except what is
 // allowed or named.
 func TestApps(t *testing.T) {
-	asked := os.Getenv("NOREN_APPS") // all, or names
+	asked := os.Getenv("NOREN_APPS") // "all", or names
 	program := build(t)
 	out := t.TempDir()
 	var chosen []string
@@ -167,8 +167,8 @@ func TestApps(t *testing.T) {
 	})
 }
 
-// build makes a module outside the tree and compiles it. Its requirements are
-// those of this one.
+// build creates a module outside the tree and compiles it, with this module's
+// requirements.
 func build(t *testing.T) string {
 	t.Helper()
 	root, err := filepath.Abs("../..")
@@ -279,8 +279,8 @@ var turns = regexp.MustCompile(`/(Read|Close|Upgrade)\d+$`)
 
 var unlocks = regexp.MustCompile(`/Unlock\d*$`)
 
-// checkOpen: open sends every request where it went without the construct, but
-// to the page that gives the bypass cookie.
+// checkOpen checks that open sends every request where it went without the
+// construct, except to the page that sets the bypass cookie.
 func checkOpen(t *testing.T, old, open *alb.Template) {
 	for _, l := range old.Listeners {
 		next := open.Listener(l.Ref)
@@ -299,8 +299,8 @@ func checkOpen(t *testing.T, old, open *alb.Template) {
 	}
 }
 
-// checkClosed: closed lets nothing through but by rules of the switch that stand,
-// and to what is named.
+// checkClosed checks that closed lets requests through only by the switch's
+// permanent rules, and to the targets that are named.
 func (a app) checkClosed(t *testing.T, f rules.Found, closed *alb.Template) {
 	for _, at := range f.Listeners {
 		for _, l := range closed.Listeners {
@@ -323,7 +323,7 @@ func (a app) checkClosed(t *testing.T, f rules.Found, closed *alb.Template) {
 	}
 }
 
-// did returns what a rule does, action by action.
+// did returns the actions of a rule.
 func did(r *alb.Rule) string {
 	var texts []string
 	for _, action := range r.Actions {
@@ -332,10 +332,10 @@ func did(r *alb.Rule) string {
 	return strings.Join(texts, ", then ")
 }
 
-// checkTurned holds what noren close, open and read-only make of a template to what
-// a synthesis makes of it, byte for byte. CloudFormation gives back a question
-// mark for what is not ASCII. Of several switches, each is turned that is in
-// another mode.
+// checkTurned checks that noren close, open and read-only change a template
+// exactly as a synthesis does, byte for byte. CloudFormation returns a question
+// mark for every character that is not ASCII. If there are several switches, each
+// one whose mode differs is turned.
 func checkTurned(t *testing.T, file string, modes map[maintenance.Mode]map[string]*template) (compared int) {
 	t.Helper()
 	for from, templates := range modes {
@@ -350,7 +350,7 @@ func checkTurned(t *testing.T, file string, modes map[maintenance.Mode]map[strin
 		for to := range modes {
 			want := modes[to][file]
 			if bytes.Equal(want.data, before.data) {
-				continue // another flag turns it, or it is the same mode
+				continue // another flag turns it, or the mode is the same
 			}
 			turned := before.data
 			for _, f := range found {
@@ -370,7 +370,7 @@ func checkTurned(t *testing.T, file string, modes map[maintenance.Mode]map[strin
 	return compared
 }
 
-// typed returns when the mode of a switch was typed.
+// typed returns the time at which the mode of a switch was set.
 func (t *template) typed(name string) time.Time {
 	for _, r := range t.Resources {
 		if explicit, _ := r.Properties["Explicit"].(string); r.Type == maintenance.GuardType && strings.HasPrefix(fmt.Sprint(r.Metadata["aws:cdk:path"]), name+"/") {
@@ -393,7 +393,7 @@ type template struct {
 	Outputs map[string]any
 }
 
-// assembly reads the templates of an assembly, by their paths.
+// assembly reads the templates of an assembly, by path.
 func assembly(t *testing.T, dir string) map[string]*template {
 	t.Helper()
 	all := map[string]*template{}
@@ -423,7 +423,7 @@ func assembly(t *testing.T, dir string) map[string]*template {
 }
 
 // changes returns the properties in which two templates differ, with the path of
-// a rule, and resources that one of them does not have.
+// a rule, and the resources that only one of them has.
 func changes(a, b *template) []string {
 	var all []string
 	if b == nil {
@@ -451,8 +451,8 @@ func changes(a, b *template) []string {
 	return all
 }
 
-// messages returns what the constructs of an assembly say, warnings and errors
-// included.
+// messages returns the messages of an assembly's constructs, including warnings
+// and errors.
 func messages(t *testing.T, dir string) string {
 	t.Helper()
 	var said strings.Builder

@@ -1,7 +1,7 @@
 //go:build clients || clientsjava
 
-// Package clients holds the libraries of the client contract's table to what it
-// says of them: as they come, and with the settings that keep the contract.
+// Package clients checks the libraries in the client contract's table: with their
+// defaults, and with the settings that follow the contract.
 package clients
 
 import (
@@ -26,7 +26,7 @@ type service struct {
 	*httptest.Server
 	mu       sync.Mutex
 	refuse   func(w http.ResponseWriter) // nil: open
-	left     int                         // to refuse
+	left     int                         // how many requests to refuse
 	arrivals []arrival
 }
 
@@ -56,7 +56,7 @@ func serve(t *testing.T, refusals int, refuse func(w http.ResponseWriter)) *serv
 	return s
 }
 
-// closed is maintenance that asks for a second.
+// closed answers as maintenance, with a wait of one second.
 func closed(w http.ResponseWriter) {
 	w.Header().Set("X-Maintenance-Mode", "on")
 	w.Header().Set("Retry-After", "1")
@@ -67,7 +67,7 @@ func closed(w http.ResponseWriter) {
 
 func failing(w http.ResponseWriter) { w.WriteHeader(http.StatusBadGateway) }
 
-// A row is a library: how it is run, and what it does as it comes with a GET and
+// A row is a library: how to run it, and what it does by default with a GET and
 // with a POST that maintenance refuses twice.
 type row struct {
 	name      string
@@ -123,7 +123,7 @@ func curl(ctx context.Context, url, method, _ string) (string, error) {
 	return curlWith(ctx, url, method)
 }
 
-// curlRetry has no setting that leaves a 503 out: with the settings it is curl.
+// curlRetry has no setting that excludes 503: with the settings it is curl.
 func curlRetry(ctx context.Context, url, method, settings string) (string, error) {
 	if settings == "kept" {
 		return curlWith(ctx, url, method)
@@ -169,7 +169,8 @@ func netHTTP(ctx context.Context, url, method, _ string) (string, error) {
 
 const key = "0b0f5b2e-0000-4000-8000-0000000000aa"
 
-// ask runs a row against a service, and returns what it said and what arrived.
+// ask runs a row against a service, and returns its output and the requests that
+// arrived.
 func (r row) ask(t *testing.T, s *service, method, settings string) (string, []arrival) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithValue(t.Context(), rowName{}, r.name), time.Minute)
@@ -209,8 +210,9 @@ func TestAsItComes(t *testing.T) {
 	}
 }
 
-// With the settings each tells maintenance from everything else, at once and with
-// the time to wait, so that the program's queue decides when to ask again.
+// TestWithTheSettings checks that, with the settings, each library distinguishes
+// maintenance from everything else at once and reports the time to wait, so that
+// the program's queue decides when to ask again.
 func TestWithTheSettings(t *testing.T) {
 	for _, r := range rows {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
@@ -231,7 +233,8 @@ func TestWithTheSettings(t *testing.T) {
 	}
 }
 
-// The table of the contract says what is tested here, row for row.
+// TestContractSaysTheSame checks that the contract's table states what is tested
+// here, row by row.
 func TestContractSaysTheSame(t *testing.T) {
 	contract, err := os.ReadFile("../../docs/client-contract.md")
 	if err != nil {

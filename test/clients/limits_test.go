@@ -19,8 +19,8 @@ import (
 	"github.com/noren-cdk/noren/internal/testing/browser"
 )
 
-// A product is a page in a browser and, behind a load balancer, an API. The API
-// on another origin is the same under another port.
+// A product is a page in a browser and an API behind a load balancer. The API is
+// also available on another origin, under another port.
 type product struct {
 	*httptest.Server
 	other  *httptest.Server
@@ -29,7 +29,7 @@ type product struct {
 	asked  [4]atomic.Int32
 }
 
-// The requests that are counted.
+// The kinds of requests that are counted.
 const (
 	events = iota
 	beacons
@@ -70,7 +70,7 @@ func (p *product) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	switch {
-	case p.closed.Load() && len(body) > 1<<20: // the load balancer, before its targets
+	case p.closed.Load() && len(body) > 1<<20: // refused by the load balancer, before its targets
 		w.WriteHeader(http.StatusRequestEntityTooLarge)
 		return
 	case p.closed.Load() && r.Header.Get("Upgrade") != "":
@@ -97,7 +97,7 @@ func (p *product) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// until waits until a script says true.
+// until waits until a script returns true.
 func until(t *testing.T, ctx context.Context, script string) {
 	t.Helper()
 	for start := time.Now(); !browser.See(t, ctx, chromedp.Evaluate[bool]("Boolean("+script+")")); time.Sleep(50 * time.Millisecond) {
@@ -107,7 +107,7 @@ func until(t *testing.T, ctx context.Context, script string) {
 	}
 }
 
-// outcome runs an asynchronous script and returns what it resolves with.
+// outcome runs an asynchronous script and returns its result.
 func outcome(t *testing.T, ctx context.Context, script string) string {
 	t.Helper()
 	browser.See(t, ctx, chromedp.Evaluate[bool](`window.outcome = undefined; (async () => { `+script+` })().then((value) => { window.outcome = String(value); }, (error) => { window.outcome = "threw " + error.name; }); true`))
@@ -207,8 +207,8 @@ func TestStaleWhileRevalidate(t *testing.T) {
 	}
 }
 
-// The queue of Workbox drops what maintenance refuses, and with the code of the
-// contract does not.
+// TestWorkbox checks that Workbox's queue drops what maintenance refuses, and
+// that it does not with the contract's code.
 func TestWorkbox(t *testing.T) {
 	const scripts = `importScripts("/workbox-core/build/workbox-core.prod.js", "/workbox-background-sync/build/workbox-background-sync.prod.js");
 		`
@@ -246,7 +246,7 @@ func TestWorkbox(t *testing.T) {
 				want = "0"
 			}
 			got := say("replay")
-			for range 50 { // the browser may replay on its own meanwhile, and have the request in hand
+			for range 50 { // the browser may replay by itself meanwhile, and have taken the request
 				if got == want && p.asked[writes].Load() > 0 {
 					break
 				}

@@ -15,9 +15,9 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/bluegreen"
 )
 
-// TestBlueGreen takes a cluster of the emulator's from its conditions to the
-// deletion of what a switchover has replaced. The emulator is done with
-// everything at once; what RDS says over time is in the tests of the package.
+// TestBlueGreen takes a cluster in the emulator from checking the conditions to
+// deleting what a switchover has replaced. The emulator finishes everything at
+// once; the package's tests have RDS's answers over time.
 func TestBlueGreen(t *testing.T) {
 	e := startEmulator(t, t.TempDir(), "111111111111", "eu-central-1")
 	ctx, cfg := t.Context(), e.config(t)
@@ -97,7 +97,7 @@ func TestBlueGreen(t *testing.T) {
 		t.Errorf("green is %+v", green)
 	}
 
-	// One that is not wanted any more goes, and its green with it.
+	// A deployment that is no longer wanted is deleted, with its green cluster.
 	other, err := client.Create(ctx, bluegreen.Request{Name: "orders", Source: blue})
 	must(nil, err)
 	if got := conditions("shop-database")["other deployments"]; got.State != bluegreen.Unmet || !strings.Contains(got.Found, "orders") {
@@ -135,7 +135,8 @@ func TestBlueGreen(t *testing.T) {
 	if err := client.DeleteOld(ctx, old, "shop-last", time.Hour); err == nil || !strings.Contains(err.Error(), "nothing was deleted") {
 		t.Errorf("deleted too early: %v", err)
 	}
-	// The emulator's old cluster has lost its instances, which stay by themselves.
+	// The old cluster in the emulator has lost its instances, which remain on
+	// their own.
 	for range 2 {
 		must(nil, client.DeleteOld(ctx, old, "shop-last", 0))
 	}

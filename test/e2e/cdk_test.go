@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// root is the repository, where the tests run.
+// root is the root of the repository.
 var root string
 
 func TestMain(m *testing.M) {
@@ -30,8 +30,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// scratch returns an empty folder of the test's, in the tree, that stays for a
-// look at what a failed test has left.
+// scratch returns an empty folder in the tree for the test. It is kept, so that
+// you can look at the files of a failed test.
 func scratch(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(root, "cdk.out", "e2e", strings.ReplaceAll(t.Name(), "/", "-"))
@@ -44,25 +44,26 @@ func scratch(t *testing.T) string {
 	return dir
 }
 
-// cdkTimeout is how long a call of the cdk CLI may take: it repeats what the
-// emulator answers with an internal error for up to a minute each.
+// cdkTimeout is the time limit of one call of the cdk CLI, which retries for up
+// to a minute whenever the emulator answers with an internal error.
 const cdkTimeout = 3 * time.Minute
 
-// cdk runs the cdk CLI in dir and returns what it says. A call that fails or
-// hangs ends the test, with all that the CLI has said.
+// cdk runs the cdk CLI in dir and returns its output. If the call fails or hangs,
+// the test fails with all of the CLI's output.
 func (e *emulator) cdk(t *testing.T, what, dir string, args ...string) string {
 	t.Helper()
 	return run(t, what, dir, e.environment(), filepath.Join(root, "node_modules/.bin/cdk"), args...)
 }
 
-// run runs a command as cdk does.
+// run runs a command like cdk.
 func run(t *testing.T, what, dir string, env []string, name string, args ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), cdkTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir, cmd.Env = dir, env
-	// A group of its own: cdk starts the app in a shell, and the app Node.
+	// Its own process group: cdk starts the app in a shell, and the app starts
+	// Node.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = 5 * time.Second
@@ -81,7 +82,7 @@ func run(t *testing.T, what, dir string, env []string, name string, args ...stri
 }
 
 // lastTraceback returns the last error inside the emulator, if there was one: the
-// CLI tries again after it, and complains of what comes then.
+// CLI retries after it, and reports a later error.
 func lastTraceback(dir string) string {
 	said, _ := os.ReadFile(filepath.Join(dir, emulatorLog)) // a command that needs no emulator has none
 	at := bytes.LastIndex(said, []byte("Traceback"))

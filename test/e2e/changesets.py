@@ -20,7 +20,7 @@ from moto.ssm.models import Parameter
 
 MAX_BODY = 51200  # bytes of TemplateBody: quotas of CloudFormation
 
-# States in which a stack takes an update: CreateChangeSet answers for others
+# States in which a stack accepts an update: for others CreateChangeSet answers
 # "Stack:ARN is in STATE state and can not be updated."
 UPDATABLE = {
     "CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE",
@@ -73,7 +73,7 @@ def create(self):
             if token and getattr(old, "token", None) == token:
                 return ActionResult({"Id": old.change_set_id, "StackId": stack.stack_id})
             raise AlreadyExists(f"ChangeSet {name} cannot be created due to a mismatch with existing attribute Template")
-        self.params["StackName"] = stack.name  # moto takes no ARN
+        self.params["StackName"] = stack.name  # moto accepts no ARN
         create_in_moto(self)
         change_set = find(backend, name, stack.name)
         change_set.token = token
@@ -151,7 +151,7 @@ def update(change_set, token):
     """An update runs in the background; one that fails is rolled back."""
     stack = change_set.stack
     stack.token = token
-    stack.executing_role = stack.role_arn = change_set.role  # and remembered
+    stack.executing_role = stack.role_arn = change_set.role  # CloudFormation remembers it
 
     def enter(status, reason=None):
         stack._add_stack_event(status, resource_status_reason=reason)
@@ -168,7 +168,7 @@ def update(change_set, token):
             stack.output_map = stack._create_output_map()
             change_set.execution_status = "EXECUTE_COMPLETE"
             enter("UPDATE_COMPLETE")
-        except Exception as failure:  # whatever it is, CloudFormation takes the update back
+        except Exception as failure:  # whatever it is, CloudFormation rolls back
             enter("UPDATE_ROLLBACK_IN_PROGRESS", str(getattr(failure, "message", failure)))
             stack.rolling_back = True
             change_set.execution_status = "EXECUTE_FAILED"
@@ -210,8 +210,8 @@ def denied(stack, logical_id, action):
     return None if allowed else "Action not allowed by stack policy"
 
 
-# The call with which CloudFormation updates a resource, of those that a role is
-# asked for. Any other type is one that it may not update.
+# The call with which CloudFormation updates a resource, for the types whose
+# rights are checked. A role may not update any other type.
 UPDATES = {
     "AWS::ElasticLoadBalancingV2::Listener": "elasticloadbalancing:ModifyListener",
     "AWS::ElasticLoadBalancingV2::ListenerRule": "elasticloadbalancing:ModifyRule",

@@ -21,7 +21,7 @@ import (
 )
 
 // preparedCDK is the cdk CLI with assemblies that were synthesized before, in
-// ASSEMBLY, and with what others do before it prepares, or executes, a change set.
+// ASSEMBLY. It runs what others do before it prepares or executes a change set.
 const preparedCDK = `#!/bin/bash
 if [ "$1" = synth ]; then cp -r "$ASSEMBLY" "${@: -1}"; exit; fi
 case "$*" in
@@ -31,8 +31,8 @@ esac
 exec CDK "$@"
 `
 
-// TestDeploy_OnlyWhatWasApproved: an older run whose plan was approved does not
-// take back what a newer one has deployed, whenever that happens.
+// TestDeploy_OnlyWhatWasApproved checks that an older run whose plan was approved
+// does not take back what a newer run has deployed, whenever that happens.
 func TestDeploy_OnlyWhatWasApproved(t *testing.T) {
 	dir := scratch(t)
 	workplace := filepath.Join(dir, "workplace")
@@ -129,7 +129,7 @@ func TestDeploy_OnlyWhatWasApproved(t *testing.T) {
 	script(true, newer, nil, "scripts/deploy.sh", "dev", approvedNewer)
 	deployed("glue:*")
 
-	plan(older) // as the job does that was approved before
+	plan(older) // like the job whose plan was approved before
 	if said := script(false, older, nil, "scripts/deploy.sh", "dev", approvedOlder); !strings.Contains(said, "this is not what was approved") {
 		t.Errorf("an older plan ended with\n%s", said)
 	}
@@ -149,7 +149,7 @@ func TestDeploy_OnlyWhatWasApproved(t *testing.T) {
 		deployed(other.deployed)
 	}
 
-	// Turned by hand: the plan says what is live.
+	// Turned by hand: the plan shows the live mode.
 	s := e.stack(t, env.StackName)
 	responder, listener := s.resources[s.only(t, "MaintenanceTargetGroup")], s.resources[base.listener.Ref.LogicalID]
 	if _, err := s.elbv2.ModifyListener(t.Context(), &elbv2.ModifyListenerInput{ListenerArn: &listener, DefaultActions: []types.Action{{Type: types.ActionTypeEnumForward, TargetGroupArn: aws.String(responder)}}}); err != nil {
@@ -158,8 +158,8 @@ func TestDeploy_OnlyWhatWasApproved(t *testing.T) {
 	plan(older, "**The load balancer is", "what is deployed open.**")
 }
 
-// assemblyWith returns an assembly with more statements in the policy of the
-// probe.
+// assemblyWith returns an assembly with additional statements in the policy of
+// the probe.
 func assemblyWith(t *testing.T, from, to, stack string, statements []map[string]any) string {
 	t.Helper()
 	if err := os.CopyFS(to, os.DirFS(from)); err != nil {

@@ -20,23 +20,24 @@ import (
 	"github.com/noren-cdk/noren/internal/testing/elb"
 )
 
-// motoKnows are the rules of elb that moto has. It makes a second listener on a
-// port, and attaches a target group to two load balancers.
+// motoKnows are the rules of elb that moto has as well. moto allows a second
+// listener on a port, and a target group on two load balancers.
 var motoKnows = []string{elb.PriorityInUse, elb.DuplicateTargetGroupName, elb.ResourceInUse}
 
-// balancing is load balancers in moto, and what elb takes them for.
+// balancing is a set of load balancers in moto, and the state that elb has of
+// them.
 type balancing struct {
 	api     *elbv2.Client
 	subnets []string
 	state   elb.State
 	arns    map[string]string // by physical ids of elb
-	made    int               // of which names are made
+	made    int               // makes names unique
 	refused map[string]int
 }
 
-// TestELB_RefusesAsMoto: the API of load balancers that the tests of noren diff
-// deploy against refuses what moto's refuses, and nothing else, where moto knows
-// the rule.
+// TestELB_RefusesAsMoto checks the API of load balancers that the tests of noren
+// diff deploy against: where moto knows a rule, that API refuses exactly what
+// moto refuses.
 func TestELB_RefusesAsMoto(t *testing.T) {
 	e := startEmulator(t, scratch(t), "123456789012", "us-east-1")
 	b := &balancing{api: elbv2.NewFromConfig(e.config(t)), refused: map[string]int{}}
@@ -56,7 +57,7 @@ func TestELB_RefusesAsMoto(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		b.state, b.arns = elb.State{}, map[string]string{}
-		b.made++ // names of another round are others
+		b.made++ // another round uses other names
 		b.put(t, "Balancer", elb.Resource{Type: elb.LoadBalancer, Properties: map[string]any{}})
 		b.put(t, "Group", elb.Resource{Type: elb.TargetGroup, Properties: map[string]any{"Name": fmt.Sprintf("n%d", b.made)}})
 		b.put(t, "Listener", elb.Resource{Type: elb.Listener, Properties: map[string]any{"LoadBalancerArn": "Balancer", "Port": 80, "TargetGroup": "Group"}})
@@ -64,7 +65,7 @@ func TestELB_RefusesAsMoto(t *testing.T) {
 		for range rapid.IntRange(4, 20).Draw(t, "steps") {
 			b.step(t)
 		}
-		for _, kind := range []string{elb.LoadBalancer, elb.TargetGroup} { // a balancer takes its listeners and rules with it
+		for _, kind := range []string{elb.LoadBalancer, elb.TargetGroup} { // a balancer includes its listeners and rules
 			for _, id := range b.ids(kind) {
 				if err := b.remove(t, id); err != nil {
 					t.Fatalf("cleaning up %s: %v", id, err)
@@ -80,7 +81,7 @@ func TestELB_RefusesAsMoto(t *testing.T) {
 	}
 }
 
-// meet runs into each refusal that moto knows, which the steps may miss.
+// meet provokes each refusal that moto knows, which the random steps may miss.
 func (b *balancing) meet(t *rapid.T) {
 	b.put(t, "SameName", elb.Resource{Type: elb.TargetGroup, Properties: map[string]any{"Name": b.state["Group"].Properties["Name"]}})
 	for _, id := range []string{"First", "SamePriority"} {
@@ -102,7 +103,7 @@ func (b *balancing) ids(kind string) []string {
 	return ids
 }
 
-// step makes, changes or deletes a resource in both, unless elb refuses it by a
+// step creates, changes or deletes a resource in both, unless elb refuses it by a
 // rule that moto does not know.
 func (b *balancing) step(t *rapid.T) {
 	kind := rapid.SampledFrom([]string{elb.LoadBalancer, elb.Listener, elb.Rule, elb.Rule, elb.Rule, elb.TargetGroup, elb.TargetGroup}).Draw(t, "kind")
@@ -115,7 +116,7 @@ func (b *balancing) step(t *rapid.T) {
 	if what == "delete" {
 		id := pick(ids)
 		if kind == elb.LoadBalancer || kind == elb.Listener && slices.ContainsFunc(b.ids(elb.Rule), func(r string) bool { return b.state[r].Properties["ListenerArn"] == id }) {
-			return // what is in it goes, too
+			return // its contents are deleted as well
 		}
 		if b.agree(t, b.state.RefusesDeletion(id), b.remove(t, id)) {
 			delete(b.state, id)
@@ -142,7 +143,7 @@ func (b *balancing) step(t *rapid.T) {
 	id := fmt.Sprintf("%s%d", kind[strings.LastIndex(kind, ":")+1:], len(b.arns))
 	if what == "change" {
 		if kind == elb.LoadBalancer || kind == elb.TargetGroup {
-			return // made with what it has
+			return // created with what it has
 		}
 		id = pick(ids)
 		for _, within := range []string{"LoadBalancerArn", "ListenerArn"} {
@@ -155,7 +156,7 @@ func (b *balancing) step(t *rapid.T) {
 	b.put(t, id, r)
 }
 
-// put makes a resource in both or changes it, unless elb refuses it by a rule that
+// put creates or changes a resource in both, unless elb refuses it by a rule that
 // moto does not know.
 func (b *balancing) put(t *rapid.T, id string, r elb.Resource) {
 	why := b.state.Refuses(id, r)
@@ -167,7 +168,8 @@ func (b *balancing) put(t *rapid.T, id string, r elb.Resource) {
 	}
 }
 
-// agree holds what elb refuses to what moto does, and tells whether it was done.
+// agree checks that moto refuses what elb refuses, and reports whether the step
+// was done.
 func (b *balancing) agree(t *rapid.T, why string, err error) bool {
 	got := ""
 	var refusal smithy.APIError
@@ -185,7 +187,7 @@ func (b *balancing) agree(t *rapid.T, why string, err error) bool {
 	return got == ""
 }
 
-// call makes a resource in moto, or changes it.
+// call creates or changes a resource in moto.
 func (b *balancing) call(t *rapid.T, id string, r elb.Resource) error {
 	ctx, p := t.Context(), r.Properties
 	_, change := b.state[id]
@@ -226,7 +228,7 @@ func (b *balancing) call(t *rapid.T, id string, r elb.Resource) error {
 			b.arns[id] = *out.Rules[0].RuleArn
 			return nil
 		}
-		if p["Priority"] != b.state[id].Properties["Priority"] { // moto takes its own for another's
+		if p["Priority"] != b.state[id].Properties["Priority"] { // moto takes its own priority for another rule's
 			if _, err := b.api.SetRulePriorities(ctx, &elbv2.SetRulePrioritiesInput{RulePriorities: []types.RulePriorityPair{{RuleArn: aws.String(b.arns[id]), Priority: &priority}}}); err != nil {
 				return err
 			}

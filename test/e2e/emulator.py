@@ -17,7 +17,7 @@ from moto.server import main
 
 import changesets
 
-PAUSE = 0.5  # seconds between two resources of an update: whoever polls sees every state
+PAUSE = 0.5  # seconds between two resources of an update, so that pollers see every state
 
 
 def accept_regexes():
@@ -119,7 +119,7 @@ def report_resources():
 
     def deleting(self, resource, resource_json):
         delete(self, resource, resource_json)
-        self._parsed_resources.pop(resource.logical_resource_id)  # or it could not be made again
+        self._parsed_resources.pop(resource.logical_resource_id)  # otherwise it could not be created again
         stack = cloudformation_backends[self._account_id][self._region_name].get_stack(self.stack_id)
         stack.events.append(Event(
             stack_id=stack.stack_id,

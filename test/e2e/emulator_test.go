@@ -18,29 +18,29 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
-// emulator is an AWS account of this machine's.
+// emulator is an AWS account on this machine.
 type emulator struct {
 	account  string
 	region   string
 	port     string
 	endpoint string
-	dir      string // for what everything writes
+	dir      string // for all files
 }
 
-// emulatorLog is what moto says, in the folder of the test.
+// emulatorLog is the file of moto's output, in the folder of the test.
 const emulatorLog = "emulator.log"
 
-// python is where make e2e has put moto.
+// python is the interpreter for which make e2e has installed moto.
 const python = ".venv/e2e/bin/python"
 
-// startEmulator starts moto on a free port of the loopback interface and stops
-// it, by its process, when the test ends.
+// startEmulator starts moto on a free port of the loopback interface, and stops
+// that process when the test ends.
 func startEmulator(t *testing.T, dir, account, region string) *emulator {
 	t.Helper()
 	return startEmulatorAt(t, dir, account, region, "0")
 }
 
-// startEmulatorAt starts moto on a port that it then also finds itself at.
+// startEmulatorAt starts moto on a port at which moto also calls itself.
 func startEmulatorAt(t *testing.T, dir, account, region, port string) *emulator {
 	t.Helper()
 	e := &emulator{account: account, region: region, dir: dir}
@@ -59,7 +59,7 @@ func startEmulatorAt(t *testing.T, dir, account, region, port string) *emulator 
 	exited := make(chan struct{})
 	go func() {
 		defer close(exited)
-		_ = cmd.Wait() // it ends by a signal, or has said why in its log
+		_ = cmd.Wait() // it ends by a signal, or has logged why
 	}()
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
@@ -99,12 +99,13 @@ func awaitPort(t *testing.T, log string, exited <-chan struct{}) string {
 	return ""
 }
 
-// environment returns what a command needs to take the emulator for AWS.
+// environment returns the environment in which a command takes the emulator for
+// AWS.
 func (e *emulator) environment() []string {
 	return append(plainEnvironment(e.dir),
 		"AWS_ENDPOINT_URL="+e.endpoint,
-		// moto takes the first label of a template's URL for its bucket, and of
-		// an address that would be its first number.
+		// moto takes the first label of a template's URL for its bucket. In an IP
+		// address that would be its first number.
 		"AWS_ENDPOINT_URL_S3_FOR_CLOUDFORMATION=http://localhost:"+e.port,
 		"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
 		"AWS_REGION="+e.region, "AWS_DEFAULT_REGION="+e.region,
@@ -112,7 +113,7 @@ func (e *emulator) environment() []string {
 }
 
 // plainEnvironment returns the environment without the user's settings of AWS and
-// CDK, and with every file that a command makes by itself in dir.
+// CDK, with every file that a command creates by itself in dir.
 func plainEnvironment(dir string) []string {
 	var env []string
 	for _, entry := range os.Environ() {
@@ -124,7 +125,7 @@ func plainEnvironment(dir string) []string {
 		"AWS_CONFIG_FILE="+filepath.Join(dir, "no-config"), "AWS_SHARED_CREDENTIALS_FILE="+filepath.Join(dir, "no-credentials"),
 		"AWS_EC2_METADATA_DISABLED=true",
 		"CDK_HOME="+filepath.Join(dir, "cdk-home"), "CDK_DISABLE_CLI_TELEMETRY=true", "CI=1", "NO_COLOR=1",
-		"CDK_VALIDATION=false", // make synth validates; here it costs seconds
+		"CDK_VALIDATION=false", // make synth validates; here it takes seconds
 		"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=20",
 		"TMPDIR="+temporary(dir),
 	)
@@ -138,7 +139,7 @@ func temporary(dir string) string {
 	return tmp
 }
 
-// config returns how the SDK takes the emulator for AWS.
+// config returns the SDK's configuration for the emulator.
 func (e *emulator) config(t *testing.T) aws.Config {
 	t.Helper()
 	cfg, err := config.LoadDefaultConfig(context.Background(),

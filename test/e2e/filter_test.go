@@ -13,12 +13,12 @@ import (
 	"testing"
 )
 
-// secret is what a reference to a secret becomes: moto resolves none.
+// secret replaces a reference to a secret: moto resolves none.
 const secret = "e2eBypassSecret0123456789"
 
-// filter takes the resources that the emulator lacks out of a template of an
-// assembly. What refers to them refers to a text instead. It returns how many
-// there were of each type. Types of keep stay.
+// filter removes the resources that the emulator lacks from a template of an
+// assembly, and replaces references to them by a text. It returns how many there
+// were of each type. It keeps the types in keep.
 func filter(t *testing.T, path string, keep ...string) map[string]int {
 	t.Helper()
 	data, err := os.ReadFile(path)
@@ -80,8 +80,8 @@ func dropDependencies(resource map[string]any, gone map[string]bool) {
 	}
 }
 
-// withoutReferences is v with texts in place of references to what is gone, and
-// of references to secrets.
+// withoutReferences returns v with texts in place of references to removed
+// resources and to secrets.
 func withoutReferences(v any, gone map[string]bool) any {
 	switch v := v.(type) {
 	case []any:
@@ -110,8 +110,8 @@ func withoutReferences(v any, gone map[string]bool) any {
 	return v
 }
 
-// absent stands for a resource that is not deployed, or an attribute of it. It
-// is an ARN, as a policy wants one.
+// absent replaces a resource that is not deployed, or an attribute of it. It is
+// an ARN, since a policy requires one.
 func absent(name string) string { return "arn:aws:not-deployed:::" + name }
 
 var (
@@ -128,7 +128,7 @@ func withoutSubstitutions(text string, gone map[string]bool) string {
 	})
 }
 
-// joined is the text that an Fn::Join of texts makes.
+// joined returns the text that an Fn::Join of texts produces.
 func joined(v map[string]any) (string, bool) {
 	argument, ok := v["Fn::Join"].([]any)
 	if !ok || len(argument) != 2 {

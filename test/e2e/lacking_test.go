@@ -23,7 +23,7 @@ import (
 type lacking struct {
 	resourceType string
 	reason       string
-	test         string // what covers it: package and function
+	test         string // the test that covers it: package and function
 }
 
 const (
@@ -31,8 +31,8 @@ const (
 	invoked = "moto would run the function behind it, in Docker"
 )
 
-// lackings are all types that are left out. A type that neither this list nor
-// the emulator has fails the test.
+// lackings are all types that are left out. The test fails for a type that is
+// neither in this list nor known to the emulator.
 var lackings = []lacking{
 	{"AWS::ApplicationAutoScaling::ScalableTarget", ignored, "stacks.TestTheServiceScalesWithItsLoad"},
 	{"AWS::ApplicationAutoScaling::ScalingPolicy", ignored, "stacks.TestTheServiceScalesWithItsLoad"},
@@ -73,8 +73,8 @@ func lackingType(resourceType string) (lacking, bool) {
 	return lacking{}, false
 }
 
-// checkCovered checks that the list has nothing but what was left out, and runs
-// the tests that it names: each has to speak of the type, and to pass.
+// checkCovered checks that the list contains only what was left out, and runs the
+// tests that it names: each must mention the type, and pass.
 func checkCovered(t *testing.T, filtered map[string]bool) {
 	functions := map[string]string{}
 	tests := map[string][]string{} // by folder
@@ -113,8 +113,8 @@ func checkCovered(t *testing.T, filtered map[string]bool) {
 	}
 }
 
-// speaksOf reports whether the source of a test has the name of the type, or of a
-// constant that is it.
+// speaksOf reports whether the source of a test contains the name of the type, or
+// of a constant with that value.
 func speaksOf(t *testing.T, folder, source, resourceType string) bool {
 	t.Helper()
 	quoted := strconv.Quote(resourceType)
@@ -126,7 +126,7 @@ func speaksOf(t *testing.T, folder, source, resourceType string) bool {
 	return name != nil && regexp.MustCompile(`\b`+name[1]+`\b`).MatchString(source)
 }
 
-// testSources returns the sources of the tests of a package.
+// testSources returns the sources of a package's tests.
 func testSources(t *testing.T, folder string) string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(folder, "*_test.go"))
@@ -155,7 +155,7 @@ func sourceOf(t *testing.T, folder, name string) string {
 	return "none"
 }
 
-// emulated asks the emulator which types of resources it knows.
+// emulated returns the types of resources that the emulator knows.
 var emulated = sync.OnceValues(func() (map[string]bool, error) {
 	cmd := exec.Command(python, "test/e2e/emulator.py", "types")
 	out, err := cmd.Output()
@@ -175,7 +175,7 @@ func emulatedTypes(t *testing.T) map[string]bool {
 	return types
 }
 
-// printFiltered prints what is not deployed of an assembly.
+// printFiltered prints which resources of an assembly are not deployed.
 func printFiltered(t *testing.T, a assembly) {
 	t.Helper()
 	t.Log("not deployed, and covered by a test of the template:")

@@ -17,16 +17,16 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// stack is a deployed stack as the API has it.
+// stack is a deployed stack as the API describes it.
 type stack struct {
 	name      string
-	resources map[string]string // physical by logical id
-	names     map[string]string // logical by physical id
+	resources map[string]string // physical ids by logical id
+	names     map[string]string // logical ids by physical id
 	elbv2     *elbv2.Client
 	formation *cloudformation.Client
 }
 
-// stack looks up what the stack of that name consists of.
+// stack looks up the resources of the stack with the given name.
 func (e *emulator) stack(t *testing.T, name string) *stack {
 	t.Helper()
 	cfg := e.config(t)
@@ -47,7 +47,8 @@ func (e *emulator) stack(t *testing.T, name string) *stack {
 	return s
 }
 
-// only returns the logical id of the one resource whose logical id starts so.
+// only returns the logical id of the one resource whose logical id begins with
+// prefix.
 func (s *stack) only(t *testing.T, prefix string) string {
 	t.Helper()
 	var found []string
@@ -72,10 +73,10 @@ func (s *stack) template(t *testing.T) string {
 	return *out.TemplateBody
 }
 
-// event is that something was done to a resource, or to the stack itself.
+// event is a change to a resource, or to the stack itself.
 type event struct{ resource, status string }
 
-// events returns what has been done to the stack, in order.
+// events returns the changes to the stack, in order.
 func (s *stack) events(t *testing.T) []event {
 	t.Helper()
 	out, err := s.formation.DescribeStackEvents(t.Context(), &cloudformation.DescribeStackEventsInput{StackName: &s.name})
@@ -89,7 +90,7 @@ func (s *stack) events(t *testing.T) []event {
 	return events
 }
 
-// listener reads a listener, its rules and all target groups back from the API.
+// listener reads a listener, its rules and all target groups from the API.
 func (s *stack) listener(ctx context.Context, logicalID string) (*alb.Listener, error) {
 	arn, ok := s.resources[logicalID]
 	if !ok {
@@ -126,7 +127,7 @@ func (s *stack) listener(ctx context.Context, logicalID string) (*alb.Listener, 
 	return nil, fmt.Errorf("the API does not describe listener %s", arn)
 }
 
-// mustListener reads a listener that has to be there.
+// mustListener reads a listener that must exist.
 func (s *stack) mustListener(t *testing.T, logicalID string) *alb.Listener {
 	t.Helper()
 	l, err := s.listener(t.Context(), logicalID)
@@ -136,7 +137,7 @@ func (s *stack) mustListener(t *testing.T, logicalID string) *alb.Listener {
 	return l
 }
 
-// add adds an answer of the API in JSON.
+// add adds an answer of the API as JSON.
 func add(answers *[][]byte, answer any) error {
 	data, err := json.Marshal(answer)
 	*answers = append(*answers, data)

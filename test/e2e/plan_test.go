@@ -14,8 +14,7 @@ import (
 	"testing"
 )
 
-// fakeAWS answers as the AWS CLI does, with the template in the file that DEPLOYED
-// names.
+// fakeAWS acts as the AWS CLI, with the template in the file that DEPLOYED names.
 const fakeAWS = `#!/bin/sh
 case "$*" in
 "cloudformation "*" --stack-name fieldreports-prod --region ap-northeast-1 "*) ;;
@@ -31,8 +30,8 @@ get-template) cat "$DEPLOYED" ;;
 esac
 `
 
-// TestPlan: what the workflows deploy is what they are asked for, whatever is
-// deployed: a flip and nothing else, or everything but a flip.
+// TestPlan checks that the workflows deploy what they were asked for, whatever is
+// deployed: a flip and nothing else, or everything except a flip.
 func TestPlan(t *testing.T) {
 	dir := scratch(t)
 	workplace := filepath.Join(dir, "workplace")
@@ -63,7 +62,7 @@ func TestPlan(t *testing.T) {
 			}
 		}
 	}
-	// keep copies the planned template, as if it were deployed now.
+	// keep copies the planned template as if it were deployed now.
 	keep := func(name string, edits ...string) string {
 		t.Helper()
 		data, err := os.ReadFile(planned)
@@ -123,7 +122,7 @@ func TestPlan(t *testing.T) {
 	said, ok = plan(other, nil, "prod", "closed")
 	want(said, ok, false, "not only the flip to closed", "Cpu changes")
 
-	// A version that is edited is a major upgrade, whatever was meant.
+	// An edited version is a major upgrade, whatever was meant.
 	eightFour := keep("major.json", "8.0.mysql_aurora.3.10.3", "8.4.mysql_aurora.8.4.7")
 	said, ok = plan(eightFour, nil, "prod")
 	want(said, ok, false, "from version 8.4.mysql_aurora.8.4.7 to 8.0.mysql_aurora.3.10.3, another major version, which the template does not name", `say database.majorUpgrade: "8.0"`)
@@ -154,14 +153,15 @@ func TestPlan(t *testing.T) {
 		t.Error("a plan that is made again later has another digest")
 	}
 	closed := keep("closed.json")
-	said, ok = plan(closed, nil, "prod") // in the middle of it, with nothing typed
+	said, ok = plan(closed, nil, "prod") // during maintenance, with no mode given
 	want(said, ok, true, "No differences.")
 	said, ok = plan(closed, []string{"MAINTENANCE_MESSAGE=Back at five."}, "prod")
 	want(said, ok, true, "Back at five.", "closed, as before")
 	said, ok = plan(closed, nil, "prod", "open")
 	want(said, ok, true, "closed → open", "2036-12-01")
 
-	// Deployed by a noren that did not keep to ASCII: what came back is not a message.
+	// Deployed by a version of noren that did not restrict itself to ASCII: the
+	// text that came back is not the message.
 	data, err := os.ReadFile(closed)
 	if err != nil {
 		t.Fatal(err)
@@ -177,8 +177,8 @@ func TestPlan(t *testing.T) {
 	want(said, ok, true, "closed, as before", "Closed.")
 }
 
-// TestComment: the first comment on a pull request is made, the next ones are
-// written over it.
+// TestComment checks that the first comment on a pull request is created, and
+// that later ones overwrite it.
 func TestComment(t *testing.T) {
 	dir := scratch(t)
 	command(t, dir, "gh", `#!/bin/sh
@@ -206,8 +206,8 @@ case "$*" in *--paginate*) printf "$IDS" ;; *) echo "$*" >>"$SAID" ;; esac
 	}
 }
 
-// TestTemplatesOfEveryEnvironment: what two commits are compared by is there for
-// each environment, in the mode of its file.
+// TestTemplatesOfEveryEnvironment checks that the templates by which two commits
+// are compared exist for each environment, in the mode of its file.
 func TestTemplatesOfEveryEnvironment(t *testing.T) {
 	run(t, "make templates", root, plainEnvironment(scratch(t)), "make", "templates")
 	files, err := filepath.Glob("cdk.out/templates/*.template.json")

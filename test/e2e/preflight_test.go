@@ -38,9 +38,9 @@ import (
 	"github.com/noren-cdk/noren/internal/environment/preflight"
 )
 
-// TestPreflight asks the emulator what it asks AWS: of an account in which there
-// is nothing, and of one in which someone has been at work. What the emulator
-// does not have, the tests of the package ask of answers by the models of the API.
+// TestPreflight asks the emulator what preflight asks AWS: about an empty
+// account, and about an account in which someone has worked. The package's tests
+// cover what the emulator lacks, with answers built from the models of the API.
 func TestPreflight(t *testing.T) {
 	dir, err := os.MkdirTemp("", "noren-preflight-")
 	if err != nil {
@@ -121,8 +121,8 @@ func nobodyRuns(context.Context, string, ...string) (string, error) {
 	return "", errors.New("nobody runs anything here")
 }
 
-// settle makes what an environment needs in its account, and some that is in its
-// way.
+// settle creates what an environment needs in its account, and some things that
+// are in its way.
 func (e *emulator) settle(t *testing.T, env *environment.Environment) {
 	t.Helper()
 	ctx, cfg := t.Context(), e.config(t)
@@ -140,7 +140,7 @@ func (e *emulator) settle(t *testing.T, env *environment.Environment) {
 		CreateBucketConfiguration: &s3types.CreateBucketConfiguration{LocationConstraint: s3types.BucketLocationConstraint(e.region)}}))
 	trails := cloudtrail.NewFromConfig(cfg)
 	must(trails.CreateTrail(ctx, &cloudtrail.CreateTrailInput{Name: aws.String("all"), S3BucketName: aws.String("trail")}))
-	must(trails.PutEventSelectors(ctx, &cloudtrail.PutEventSelectorsInput{TrailName: aws.String("all"), // what AWS gives every new trail
+	must(trails.PutEventSelectors(ctx, &cloudtrail.PutEventSelectorsInput{TrailName: aws.String("all"), // AWS's default for a new trail
 		EventSelectors: []cloudtrailtypes.EventSelector{{IncludeManagementEvents: aws.Bool(true), ReadWriteType: cloudtrailtypes.ReadWriteTypeAll}}}))
 	must(trails.StartLogging(ctx, &cloudtrail.StartLoggingInput{Name: aws.String("all")}))
 
@@ -186,7 +186,7 @@ func (e *emulator) settle(t *testing.T, env *environment.Environment) {
 	}, ",")+`}}`)
 }
 
-// stackOf deploys a stack of a name, with next to nothing in it.
+// stackOf deploys a nearly empty stack with the given name.
 func (e *emulator) stackOf(t *testing.T, name string) {
 	t.Helper()
 	e.deployTemplate(t, name, `{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}`)

@@ -21,7 +21,7 @@ import (
 // reads is the rule that lets reads through in the mode read-only.
 const reads = "MaintenanceRead06138211E"
 
-// TestDeploy_TheProductInEveryMode deploys the environments as they are committed, flips them
+// TestDeploy_TheProductInEveryMode deploys the committed environments, flips them
 // through every mode, and reads back from the API what each deploy has done.
 func TestDeploy_TheProductInEveryMode(t *testing.T) {
 	dir := scratch(t)
@@ -34,7 +34,7 @@ func TestDeploy_TheProductInEveryMode(t *testing.T) {
 			deployed++
 		})
 	}
-	if deployed == len(environments) { // all of them, with no other fault
+	if deployed == len(environments) { // all of them, and nothing else failed
 		t.Run("what is not deployed", func(t *testing.T) { checkCovered(t, filtered) })
 	}
 }
@@ -64,10 +64,10 @@ func flipProduct(t *testing.T, name, program string, filtered map[string]bool) {
 	for _, step := range []struct {
 		mode     string
 		modified []string // that the deploy modifies
-		states   int      // that the listener is in, the first and the last included
+		states   int      // of the listener, including the first and the last
 	}{
 		{mode: "true", modified: []string{listener, reads}, states: 3},
-		{mode: "true", states: 1}, // the same again
+		{mode: "true", states: 1}, // the same mode again
 		{mode: "read-only", modified: []string{reads}, states: 2},
 		{mode: "false", modified: []string{listener}, states: 2},
 		{mode: "read-only", modified: []string{listener}, states: 2},
@@ -96,8 +96,8 @@ func flipProduct(t *testing.T, name, program string, filtered map[string]bool) {
 	}
 }
 
-// checkEvents checks which resources a deploy has modified, and that it has made
-// and deleted none.
+// checkEvents checks which resources a deploy has modified, and that it has
+// created and deleted none.
 func checkEvents(t *testing.T, events []event, stack string, modified []string) {
 	t.Helper()
 	var gotModified, gotOther []string
@@ -118,7 +118,7 @@ func checkEvents(t *testing.T, events []event, stack string, modified []string) 
 	}
 }
 
-// check compares what the API has with the assembly: the template, every
+// check compares the state in the API with the assembly: the template, every
 // resource of it, and the listener with its rules, by text and by routing.
 func (s *stack) check(t *testing.T, a assembly) {
 	t.Helper()
@@ -152,7 +152,7 @@ func (s *stack) check(t *testing.T, a assembly) {
 	}
 }
 
-// checkRequests checks where requests go in a mode, by what the API says.
+// checkRequests checks where requests go in a mode, by the API's answers.
 func (s *stack) checkRequests(t *testing.T, mode, listener, app, responder string, allowed []request) {
 	t.Helper()
 	now := s.mustListener(t, listener)

@@ -29,7 +29,7 @@ func (r request) route(l *alb.Listener) alb.Decision {
 
 func (r request) String() string { return strings.Join(strings.Fields(r.line+" "+r.host), " ") }
 
-// expected is a request and the target group that it has to go to.
+// expected is a request and the target group that it must reach.
 type expected struct {
 	request
 	goal string
@@ -43,8 +43,9 @@ func expect(requests []request, goal string) []expected {
 	return all
 }
 
-// allowedRequests returns requests that every mode lets through: of each pattern
-// of the allowlist, of the health check, and with the secret of the bypass.
+// allowedRequests returns requests that every mode lets through: one for each
+// pattern of the allowlist, the health check, and one with the secret of the
+// bypass.
 func allowedRequests(env environment.Environment) []request {
 	client := http.Header{}
 	if c := env.Maintenance.Clients; c.Header != "" {

@@ -20,9 +20,10 @@ import (
 	"github.com/noren-cdk/noren/internal/window"
 )
 
-// TestSchedule makes the maintenance windows of Systems Manager by its API, from
-// what is synthesized: each property has to be one of the API's, and of its type.
-// What the tasks send is what the state machine and the function take.
+// TestSchedule creates the maintenance windows of Systems Manager through its
+// API, from the synthesized template: each property must be one of the API's,
+// with its type. The state machine and the function must accept the tasks'
+// inputs.
 func TestSchedule(t *testing.T) {
 	const local = "2006-01-02T15:04:05"
 	dir := scratch(t)
@@ -87,7 +88,7 @@ func TestSchedule(t *testing.T) {
 		properties := template.Resources[id].Properties
 		of := properties["WindowId"].(map[string]any)["Ref"].(string)
 		properties["WindowId"], properties["TaskArn"], properties["ServiceRoleArn"] = ids[of], "arn:aws:x:::task", "arn:aws:iam::123456789012:role/x"
-		// CloudFormation has names of its own for these, and for no others.
+		// CloudFormation has its own names for these, and for no others.
 		parameters := properties["TaskInvocationParameters"].(map[string]any)
 		for name, value := range parameters {
 			delete(parameters, name)
@@ -102,7 +103,7 @@ func TestSchedule(t *testing.T) {
 		if err != nil || len(tasks.Tasks) != 1 {
 			t.Fatalf("%s: got %d tasks, want 1 (%v)", of, len(tasks.Tasks), err)
 		}
-		sends := register.TaskInvocationParameters // moto describes no task's parameters
+		sends := register.TaskInvocationParameters // moto does not return a task's parameters
 		switch {
 		case sends.StepFunctions != nil:
 			input = aws.ToString(sends.StepFunctions.Input)
@@ -140,7 +141,7 @@ func TestSchedule(t *testing.T) {
 	}
 }
 
-// takes reads properties into what the API takes: an unknown one, or one of
+// takes decodes properties into the API's input: an unknown property, or one of
 // another type, is an error.
 func takes(t *testing.T, properties, into any) {
 	t.Helper()

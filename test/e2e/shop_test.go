@@ -16,8 +16,8 @@ import (
 )
 
 // TestDeploy_AnotherModulesApp deploys another module's app, which uses the
-// construct on a load balancer that other services share, and flips it. One of
-// the others' rules is made by hand, where no template says so.
+// construct on a load balancer shared with other services, and flips it. One of
+// the others' rules was made by hand and is in no template.
 func TestDeploy_AnotherModulesApp(t *testing.T) {
 	dir := scratch(t)
 	e := startEmulator(t, dir, "123456789012", "us-east-1")
@@ -63,8 +63,8 @@ func TestDeploy_AnotherModulesApp(t *testing.T) {
 				t.Errorf("maintenance=%s: %s goes to %s, want %s", step.mode, r, goal, step.goal)
 			}
 		}
-		// Nothing of the others' is touched: all rules but the construct's one
-		// are as they were, the one made by hand included.
+		// Nothing of the others changes: all rules except the construct's one are
+		// as they were, including the one made by hand.
 		rest := func(state string) []string {
 			return slices.DeleteFunc(strings.Split(state, "\n"), func(rule string) bool { return strings.HasPrefix(rule, "195 ") })
 		}
@@ -86,8 +86,8 @@ func closingRule(t *testing.T, a assembly) string {
 	return ""
 }
 
-// moduleOf makes dir a module with the sources of a folder, which takes noren
-// from here and CDK in the same version.
+// moduleOf turns dir into a module with the sources of a folder. It uses this
+// tree's noren and the same version of CDK.
 func moduleOf(t *testing.T, dir, sources string) {
 	t.Helper()
 	if err := os.CopyFS(dir, os.DirFS(sources)); err != nil {
@@ -105,7 +105,7 @@ func moduleOf(t *testing.T, dir, sources string) {
 	}
 }
 
-// addRule adds a rule as someone does who does not know of the stack.
+// addRule adds a rule like someone who does not know of the stack.
 func (s *stack) addRule(t *testing.T, listener, group, host string, priority int32) {
 	t.Helper()
 	_, err := s.elbv2.CreateRule(t.Context(), &elbv2.CreateRuleInput{

@@ -33,7 +33,7 @@ type scenario struct {
 	About      string
 	Definition json.RawMessage
 	Input      map[string]any
-	Answer     json.RawMessage // to the token
+	Answer     json.RawMessage // for the token
 	Want       struct {
 		Status   string
 		Output   any
@@ -43,11 +43,12 @@ type scenario struct {
 	}
 }
 
-// otherwise are the errors that moto calls other than AWS documents them, by
-// definition. Source: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+// otherwise are the errors, by definition, whose names in moto differ from AWS's
+// documentation. Source:
+// https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 var otherwise = map[string]string{"nochoice": "States.Runtime", "pathless": "States.Runtime"}
 
-// freePort returns a port at which nothing listens.
+// freePort returns a port on which nothing listens.
 func freePort(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -58,7 +59,7 @@ func freePort(t *testing.T) string {
 	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 }
 
-// called calls a service of the emulator that speaks JSON.
+// called calls a service of the emulator that uses JSON.
 func (e *emulator) called(t *testing.T, service, target string, input any) map[string]any {
 	t.Helper()
 	body, err := json.Marshal(input)
@@ -93,8 +94,8 @@ func (e *emulator) called(t *testing.T, service, target string, input any) map[s
 	return out
 }
 
-// startInterpreter starts an emulator that executes state machines, with a function
-// that echoes.
+// startInterpreter starts an emulator that executes state machines, with a
+// function that echoes its input.
 func startInterpreter(t *testing.T) *emulator {
 	t.Helper()
 	e := startEmulatorAt(t, scratch(t), "123456789012", "us-east-1", freePort(t)) // its interpreter calls itself
@@ -107,9 +108,9 @@ func startInterpreter(t *testing.T) *emulator {
 	return e
 }
 
-// TestInterpreter: moto's interpreter of the Amazon States Language goes the same
-// way through the definitions that the preview's is tested with. Its functions
-// echo what they are sent.
+// TestInterpreter checks that moto's interpreter of the Amazon States Language
+// takes the same path through the definitions with which the preview's
+// interpreter is tested. Its functions echo their input.
 func TestInterpreter(t *testing.T) {
 	e := startInterpreter(t)
 	files, err := filepath.Glob("internal/preview/states/testdata/*.json")
@@ -167,9 +168,9 @@ func TestInterpreter(t *testing.T) {
 	}
 }
 
-// TestInterpreter_TakesTheNight: moto's interpreter and the preview's go the same way
-// through the state machine of a night, and leave the same behind. The function echoes
-// what it is sent, so that its step is taken for what it says.
+// TestInterpreter_TakesTheNight checks that moto's interpreter and the preview's
+// take the same path through the state machine of a night, with the same results.
+// The function echoes its input, which is then taken for the step's result.
 func TestInterpreter_TakesTheNight(t *testing.T) {
 	start := time.Date(2026, 12, 1, 2, 0, 0, 0, time.UTC)
 	night := window.Window{
@@ -216,8 +217,9 @@ func TestInterpreter_TakesTheNight(t *testing.T) {
 	}
 }
 
-// executed executes a definition, and returns its execution, the states that it
-// entered, and how many tasks it scheduled. Meanwhile is done until it has ended.
+// executed executes a definition. It returns the execution, the states that it
+// entered, and how many tasks it scheduled. It calls meanwhile until the
+// execution has ended.
 func (e *emulator) executed(t *testing.T, name, definition, input string, meanwhile func()) (described map[string]any, path []string, attempts int) {
 	t.Helper()
 	sfn := func(call string, input any) map[string]any {
@@ -262,7 +264,7 @@ func (e *emulator) answer(t *testing.T, queue any, with json.RawMessage) bool {
 	return true
 }
 
-// echo makes a function that answers what it is sent.
+// echo creates a function that echoes its input.
 func (e *emulator) echo(t *testing.T) {
 	t.Helper()
 	role := url.Values{"Action": {"CreateRole"}, "Version": {"2010-05-08"}, "RoleName": {"echo"}, "AssumeRolePolicyDocument": {`{"Version": "2012-10-17", "Statement": []}`}}

@@ -38,23 +38,23 @@ import (
 // turned is a deployed stack that noren turns.
 type turned struct {
 	e       *emulator
-	program string // noren
+	program string // the noren binary
 	name    string
 	way     *way
-	closed  []byte   // the template of a synthesis in the mode closed
+	closed  []byte   // the synthesized template in the mode closed
 	turning []string // what may change: first a listener or a rule, last the function that answers
 }
 
-// way stands between noren and the emulator: it counts calls, and can do
+// way is a proxy between noren and the emulator: it counts calls, and can do
 // something before one of them.
 type way struct {
 	url    string
 	mu     sync.Mutex
 	calls  []string
-	before func(n int, operation string, w http.ResponseWriter) bool // true: answered already
+	before func(n int, operation string, w http.ResponseWriter) bool // true: already answered
 }
 
-// wayTo starts one to the emulator.
+// wayTo starts a proxy to the emulator.
 func wayTo(t *testing.T, e *emulator) *way {
 	t.Helper()
 	target, err := url.Parse(e.endpoint)
@@ -81,14 +81,14 @@ func wayTo(t *testing.T, e *emulator) *way {
 	return w
 }
 
-// reset forgets the calls.
+// reset resets the count of calls.
 func (w *way) reset(before func(n int, operation string, w http.ResponseWriter) bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.calls, w.before = nil, before
 }
 
-// noren runs the program and returns its exit code and what it says.
+// noren runs the program and returns its exit code and its output.
 func (s *turned) noren(t *testing.T, args ...string) (code int, said string) {
 	t.Helper()
 	cmd := s.command(t, args...)
@@ -104,14 +104,14 @@ func (s *turned) command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
-	// The emulator balances no load: that requests agree is for other tests.
+	// The emulator balances no load: other tests check the requests.
 	cmd := exec.CommandContext(ctx, s.program, append(args, "--stack", s.name, "--region", s.e.region, "--yes", "--wait", "0")...)
-	cmd.Dir = s.e.dir // which has no repository
+	cmd.Dir = s.e.dir // it has no repository
 	cmd.Env = append(s.e.environment(), "AWS_ENDPOINT_URL="+s.way.url, "PATH=/nonexistent")
 	return cmd
 }
 
-// mode returns the mode of the deployed template and whether the listener agrees.
+// mode returns the mode of the deployed template.
 func (s *turned) mode(t *testing.T) maintenance.Mode {
 	t.Helper()
 	template := s.e.stack(t, s.name).template(t)
@@ -122,7 +122,7 @@ func (s *turned) mode(t *testing.T) maintenance.Mode {
 	return result.From
 }
 
-// sets returns the change sets that wait.
+// sets returns the change sets that have not been executed.
 func (s *turned) sets(t *testing.T) []string {
 	t.Helper()
 	out, err := s.e.stack(t, s.name).formation.ListChangeSets(t.Context(), &cloudformation.ListChangeSetsInput{StackName: &s.name})
@@ -138,7 +138,7 @@ func (s *turned) sets(t *testing.T) []string {
 	return names
 }
 
-// settle waits until the stack is at rest.
+// settle waits until the stack is stable.
 func (s *turned) settle(t *testing.T) types.Stack {
 	t.Helper()
 	for range 600 {
@@ -183,7 +183,7 @@ func (s *turned) turn(t *testing.T, verb string, mode maintenance.Mode, args ...
 	}
 }
 
-// deployed makes an app deployed in the mode open, in JSON or in YAML.
+// deployed deploys an app in the mode open, as JSON or YAML.
 func deployed(t *testing.T, e *emulator, noren, program, name string, inYAML bool, flags ...string) *turned {
 	t.Helper()
 	open := e.synthesizeWith(t, turnable, program, name, "false", flags...)
@@ -237,8 +237,8 @@ func (s *turned) create(t *testing.T, template []byte) {
 	s.settle(t)
 }
 
-// checkClosed checks that the deployed template is that of a synthesis in the
-// mode closed, except for what was typed, the message included.
+// checkClosed checks that the deployed template is the synthesized one in the
+// mode closed, except for the values that were given, including the message.
 func (s *turned) checkClosed(t *testing.T) {
 	t.Helper()
 	template, err := cfn.JSON([]byte(s.e.stack(t, s.name).template(t)))
@@ -253,7 +253,7 @@ func (s *turned) checkClosed(t *testing.T) {
 		for _, r := range document.Resources {
 			if r := r.(map[string]any); r["Type"] == maintenance.GuardType {
 				delete(r["Properties"].(map[string]any), "Explicit")
-				delete(r["Properties"].(map[string]any), "Digest") // what is filtered changes it
+				delete(r["Properties"].(map[string]any), "Digest") // the filter changes it
 			}
 		}
 		return document.Resources
@@ -271,9 +271,9 @@ func (s *turned) checkClosed(t *testing.T) {
 	}
 }
 
-// TestTurn: noren close, read-only and open turn what is deployed and nothing
-// else, whatever app it is: the product, and apps of others, on a listener of
-// their own and by rule, in JSON and YAML.
+// TestTurn checks that noren close, read-only and open turn what is deployed and
+// nothing else, in any app: the product, and other apps, on their own listener
+// and by rule, in JSON and YAML.
 func TestTurn(t *testing.T) {
 	dir := scratch(t)
 	noren, product := filepath.Join(dir, "noren"), filepath.Join(dir, "app")
@@ -321,7 +321,7 @@ func TestTurn(t *testing.T) {
 					t.Fatal(err)
 				}
 				source := strings.Replace(string(data), `		Hosts:          []string{"shop.example.com"},`+"\n", "		KeepOpen: []constructs.IConstruct{listener.Node().FindChild(jsii.String(\"BillingRule\")), listener.Node().FindChild(jsii.String(\"StatusRule\"))},\n", 1)
-				source = strings.Replace(source, "jsii.Number(300)", "jsii.Number(90)", 1) // what is allowed must not take the other's requests
+				source = strings.Replace(source, "jsii.Number(300)", "jsii.Number(90)", 1) // what is allowed must not match the other's requests
 				source = strings.Replace(source, `	"github.com/aws/jsii-runtime-go"`, "	\"github.com/aws/constructs-go/constructs/v10\"\n	\"github.com/aws/jsii-runtime-go\"", 1)
 				if err := os.WriteFile(file, []byte(source), 0o600); err != nil {
 					t.Fatal(err)
@@ -336,7 +336,7 @@ func TestTurn(t *testing.T) {
 			s.checkClosed(t)
 			s.turn(t, "open", maintenance.Open)
 			s.now(t)
-			if !own { // the smallest, so that many flips take little time
+			if !own { // the smallest, so that many flips are fast
 				s.interrupt(t)
 				s.others(t)
 			} else {
@@ -346,8 +346,8 @@ func TestTurn(t *testing.T) {
 	}
 }
 
-// interrupt ends noren by a kill before each of its calls, or with -short before
-// every fourth: running it again finishes what it began, and leaves no change set.
+// interrupt kills noren before each of its calls, or with -short before every
+// fourth: running it again finishes what it began, and leaves no change set.
 func (s *turned) interrupt(t *testing.T) {
 	t.Helper()
 	step := 1
@@ -365,7 +365,7 @@ func (s *turned) interrupt(t *testing.T) {
 			}
 			return n >= at
 		})
-		_ = cmd.Run() // by the kill
+		_ = cmd.Run() // it was killed
 		s.way.mu.Lock()
 		calls := slices.Clone(s.way.calls)
 		s.way.mu.Unlock()
@@ -385,7 +385,7 @@ func (s *turned) interrupt(t *testing.T) {
 	}
 }
 
-// others are other people at the same time, and an account that is busy.
+// others tests other people who act at the same time, and a busy account.
 func (s *turned) others(t *testing.T) {
 	t.Helper()
 	formation := cloudformation.NewFromConfig(s.e.config(t))
@@ -438,17 +438,16 @@ func (s *turned) others(t *testing.T) {
 	s.rights(t, formation)
 }
 
-// between returns a deploy of another person that begins and ends between two
-// calls of noren: the change set would take it back, so that it is not executed,
-// whatever CloudFormation lists of it. Running noren again turns what is deployed
-// by then.
+// between tests another person's deploy that begins and ends between two calls of
+// noren. The change set would revert it, so noren does not execute it, whatever
+// CloudFormation lists. Running noren again turns what is deployed by then.
 func (s *turned) between(t *testing.T, formation *cloudformation.Client) {
 	t.Helper()
 	bucket, key := fmt.Sprintf("cdk-hnb659fds-assets-%s-%s", s.e.account, s.e.region), "theirs.json"
 	store := s3.NewFromConfig(s.e.config(t), func(o *s3.Options) { o.UsePathStyle = true })
 	for i, deploy := range []struct {
 		name, old, next string
-		before          string // the call of noren that it comes before
+		before          string // the call of noren before which it happens
 	}{
 		{"a function, before the change set is made", `"MemorySize": 256`, `"MemorySize": 320`, "CreateChangeSet"},
 		{"a function, before the change set is looked at", `"MemorySize": 320`, `"MemorySize": 384`, "DescribeChangeSet"},
@@ -502,8 +501,8 @@ func (s *turned) between(t *testing.T, formation *cloudformation.Client) {
 	s.turn(t, "open", maintenance.Open)
 }
 
-// rights: with the role of the switch a change set that has anything else in it
-// fails for want of rights, and is rolled back.
+// rights checks that the role of the switch executes no change set that has
+// anything else in it: it fails for lack of rights, and is rolled back.
 func (s *turned) rights(t *testing.T, formation *cloudformation.Client) {
 	t.Helper()
 	role := aws.ToString(s.settle(t).RoleARN)
@@ -544,7 +543,7 @@ func (s *turned) rights(t *testing.T, formation *cloudformation.Client) {
 	}
 }
 
-// now turns without CloudFormation, and reconciles.
+// now turns without CloudFormation, and then reconciles.
 func (s *turned) now(t *testing.T) {
 	t.Helper()
 	s.turn(t, "open", maintenance.Open)

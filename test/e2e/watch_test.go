@@ -13,9 +13,9 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 )
 
-// watch reads a listener over and over while something is done, and checks that
-// each of the requests goes where it is expected to, all the time. It returns
-// the states that the listener was in, one after the other.
+// watch reads a listener repeatedly while something is done, and checks that each
+// request goes where it should, all the time. It returns the successive states of
+// the listener.
 func (s *stack) watch(t *testing.T, listener string, requests []expected, while func()) []string {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())

@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// TestTheAnswersOfPreflightAreAWSs: what the tests of preflight get as answers of
-// AWS is serialized from the models of the API, and has no member that these do
-// not know.
+// TestTheAnswersOfPreflightAreAWSs checks that the answers in preflight's tests
+// are serialized from the models of the API, and have no member that the models
+// lack.
 func TestTheAnswersOfPreflightAreAWSs(t *testing.T) {
 	check := exec.Command(filepath.Join(root, python), "scripts/wire.py", "--check")
 	check.Dir = root

@@ -20,9 +20,9 @@ var (
 	changesFile = regexp.MustCompile(`(?m)^  changes: .*\n`)
 )
 
-// workplace makes dir a folder from which the app can be synthesized as from the
-// root of the repository, with the environment as it is except for its images:
-// named, since to build them takes Docker.
+// workplace turns dir into a folder from which the app can be synthesized as from
+// the root of the repository. The environment is unchanged except for its images,
+// which are named, since building them requires Docker.
 func workplace(t *testing.T, dir, name string) environment.Environment {
 	t.Helper()
 	source, err := os.ReadFile(filepath.Join("environments", name+".yaml"))
@@ -33,7 +33,7 @@ func workplace(t *testing.T, dir, name string) environment.Environment {
 		t.Fatalf("environments/%s.yaml has %d images that are built, want 2: of the API and of the schema change", name, n)
 	}
 	source = builtImage.ReplaceAll(source, []byte("  image: registry.example/fieldreports:e2e"))
-	source = changesFile.ReplaceAll(source, nil) // an image that has a name holds them
+	source = changesFile.ReplaceAll(source, nil) // a named image contains them
 	environments := filepath.Join(dir, "environments")
 	if err := os.MkdirAll(environments, 0o755); err != nil {
 		t.Fatal(err)
@@ -53,8 +53,8 @@ func workplace(t *testing.T, dir, name string) environment.Environment {
 	return env
 }
 
-// deployable makes dir a checkout of this tree with an environment that is fit to
-// be deployed: as it is, but with its placeholders replaced and someone to tell.
+// deployable turns dir into a checkout of this tree with an environment that can
+// be deployed: its placeholders are replaced, and someone is told.
 func deployable(t *testing.T, dir, name string) environment.Environment {
 	t.Helper()
 	env := workplace(t, dir, name)
@@ -85,18 +85,17 @@ func deployable(t *testing.T, dir, name string) environment.Environment {
 
 // assembly is a synthesized app in one mode, without what the emulator lacks.
 type assembly struct {
-	mode     string // as -c maintenance takes it
+	mode     string // as in -c maintenance=
 	dir      string
 	template []byte
-	listener *alb.Listener // the one that has rules
+	listener *alb.Listener // the listener that has rules
 	filtered map[string]int
 }
 
-// turnable are types that are needed to turn a stack, and that other tests do
-// without.
+// turnable are types that turning a stack needs and other tests omit.
 var turnable = []string{"Custom::NorenReopenGuard", "AWS::SSM::Parameter"}
 
-// synthesize runs the app, of a program, in a mode.
+// synthesize runs a program's app in a mode.
 func (e *emulator) synthesize(t *testing.T, program, stack, mode string, flags ...string) assembly {
 	t.Helper()
 	return e.synthesizeWith(t, nil, program, stack, mode, flags...)

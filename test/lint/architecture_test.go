@@ -20,13 +20,13 @@ import (
 
 const (
 	module = "github.com/noren-cdk/noren"
-	// mapOfTheHouse is what these tests hold the tree against.
+	// mapOfTheHouse is the page against which these tests check the tree.
 	mapOfTheHouse = "docs/architecture.md"
-	// mostRooms is how many folders may be directly under internal.
+	// mostRooms is the maximum number of folders directly under internal.
 	mostRooms = 15
 )
 
-// goPackage is what these tests need of `go list -json`.
+// goPackage is what these tests need from `go list -json`.
 type goPackage struct {
 	ImportPath string
 	Dir        string
@@ -34,7 +34,7 @@ type goPackage struct {
 }
 
 // TestLayers reads the layers from docs/architecture.md, top to bottom, and
-// finds that every package is in one and imports only packages of the same line
+// checks that every package is in one and imports only packages of the same line
 // or of lines above it.
 func TestLayers(t *testing.T) {
 	root := repository(t)
@@ -75,7 +75,7 @@ func TestLayers(t *testing.T) {
 	}
 }
 
-// TestOnlyConstructsAndStacksKnowCDK holds the command line, the engine and the
+// TestOnlyConstructsAndStacksKnowCDK keeps the command line, the engine and the
 // Lambda functions free of Node.
 func TestOnlyConstructsAndStacksKnowCDK(t *testing.T) {
 	users := 0
@@ -96,9 +96,9 @@ func TestOnlyConstructsAndStacksKnowCDK(t *testing.T) {
 	}
 }
 
-// TestFirstLookCompilesFast: the first page of make preview comes after a compiler
-// has been through every package of its program, so that it has no large package that
-// a page does not need.
+// TestFirstLookCompilesFast checks that the program of make preview has no large
+// package that its first page does not need: the page appears only after every
+// package has been compiled.
 func TestFirstLookCompilesFast(t *testing.T) {
 	cmd := exec.Command("go", "list", "-deps", "./cmd/firstlook")
 	cmd.Dir = repository(t)
@@ -124,8 +124,8 @@ func TestFirstLookCompilesFast(t *testing.T) {
 	}
 }
 
-// TestPublicSignaturesNameNoInternalTypes: whoever imports a public package can
-// write down every type that its exported declarations name.
+// TestPublicSignaturesNameNoInternalTypes checks that an importer of a public
+// package can name every type in its exported declarations.
 func TestPublicSignaturesNameNoInternalTypes(t *testing.T) {
 	root := repository(t)
 	looked := 0
@@ -173,8 +173,8 @@ func TestPublicSignaturesNameNoInternalTypes(t *testing.T) {
 	}
 }
 
-// exported calls visit with what importers see of the exported declarations of
-// f: types, signatures, the exported fields of structs, never bodies.
+// exported calls visit with what importers see of the exported declarations of f:
+// types, signatures and the exported fields of structs, but no bodies.
 func exported(f *ast.File, visit func(ast.Node)) {
 	for _, d := range f.Decls {
 		switch d := d.(type) {
@@ -218,8 +218,8 @@ func receiverIsExported(list *ast.FieldList) bool {
 	return ok && name.IsExported()
 }
 
-// TestRooms: the folders directly under internal stay few, and the map names
-// each.
+// TestRooms checks that there are few folders directly under internal, and that
+// the map names each.
 func TestRooms(t *testing.T) {
 	root := repository(t)
 	entries, err := os.ReadDir(filepath.Join(root, "internal"))
@@ -243,7 +243,7 @@ func TestRooms(t *testing.T) {
 }
 
 // changeLimit returns how many places a typical change may touch by hand. An
-// environment key is a field, a check, and its place in three files.
+// environment key has a field, a check, and its place in three files.
 func changeLimit(change string) int {
 	if strings.HasPrefix(change, "add an environment key") {
 		return 5
@@ -253,8 +253,8 @@ func changeLimit(change string) int {
 
 var place = regexp.MustCompile("`([^`]+)`")
 
-// TestPlacesToChange: the table "Where do I change ..." names places that exist,
-// and few of them for each change.
+// TestPlacesToChange checks that the table "Where do I change ..." names existing
+// places, and few of them for each change.
 func TestPlacesToChange(t *testing.T) {
 	root := repository(t)
 	_, table, found := strings.Cut(read(t, root, mapOfTheHouse), "## Where do I change")
@@ -285,8 +285,8 @@ func TestPlacesToChange(t *testing.T) {
 	}
 }
 
-// layersOf reads the block after "## Layers": a line a layer, its packages
-// separated by spaces, with /... for all below.
+// layersOf reads the block after "## Layers": each line is a layer, its packages
+// separated by spaces, with /... for all packages below.
 func layersOf(t *testing.T, root string) [][]string {
 	t.Helper()
 	_, text, found := strings.Cut(read(t, root, mapOfTheHouse), "\n## Layers\n")
@@ -308,8 +308,8 @@ func layersOf(t *testing.T, root string) [][]string {
 	return layers
 }
 
-// matches reports whether the package, named from the root of the module, is
-// what the pattern names. The root itself is ".".
+// matches reports whether the pattern matches the package, whose name is relative
+// to the root of the module. The root itself is ".".
 func matches(pattern, name string) bool {
 	if name == "" {
 		name = "."

@@ -14,14 +14,15 @@ import (
 
 var update = flag.Bool("update", false, "write the goldens")
 
-// hash matches what stands for the content of an asset.
+// hash matches the hash of an asset's content.
 var hash = regexp.MustCompile(`[0-9a-f]{64}`)
 
-// typed matches when a flag was typed, by which syntheses of the same mode differ.
+// typed matches the time at which a flag was set, which differs between syntheses
+// of the same mode.
 var typed = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
 
-// TestTheDiffOfTheFlip: what cdk diff shows of closing. A change set would hide
-// the change of the listener, so that it compares the templates.
+// TestTheDiffOfTheFlip checks what cdk diff shows of closing. It compares the
+// templates, since a change set would hide the change of the listener.
 func TestTheDiffOfTheFlip(t *testing.T) {
 	for _, environment := range []string{"dev", "prod"} {
 		t.Run(environment, func(t *testing.T) {

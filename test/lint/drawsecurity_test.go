@@ -12,7 +12,7 @@ import (
 
 type object = map[string]any
 
-// securityDrawer draws resources that say who may do, and reach, what.
+// securityDrawer generates resources that determine who may do, and reach, what.
 type securityDrawer struct{ *rand.Rand }
 
 func (d securityDrawer) one(of ...any) any { return of[d.IntN(len(of))] }
@@ -86,7 +86,7 @@ func with(properties, more object) object {
 	return properties
 }
 
-// kinds are the kinds of resources, by the beginning of their logical ids.
+// kinds are the kinds of resources, by the prefix of their logical ids.
 var kinds = map[string]func(d securityDrawer) object{
 	"Role": func(d securityDrawer) object {
 		p := object{"AssumeRolePolicyDocument": d.document(true)}
@@ -142,7 +142,7 @@ var kinds = map[string]func(d securityDrawer) object{
 	},
 }
 
-// drawSecurity draws the resources of a template.
+// drawSecurity generates the resources of a template.
 func drawSecurity(r *rand.Rand) object {
 	d := securityDrawer{r}
 	resources := object{}
@@ -158,14 +158,14 @@ func (d securityDrawer) kind() string {
 	return names[d.IntN(len(names))]
 }
 
-// changeSecurity returns a template after a change: resources stay, come, go, are
-// others under their id, or lose and get a statement.
+// changeSecurity returns a template after a change: resources stay, are added or
+// removed, are replaced under their id, or lose and gain a statement.
 func changeSecurity(r *rand.Rand, resources object) object {
 	d := securityDrawer{r}
 	changed := drawSecurity(r)
 	for _, id := range slices.Sorted(maps.Keys(resources)) {
 		switch d.IntN(5) {
-		case 0: // goes, or is what was drawn
+		case 0: // removed, or replaced by a new one
 		case 1:
 			changed[id] = d.edited(resources[id].(object))
 		default:
@@ -175,8 +175,8 @@ func changeSecurity(r *rand.Rand, resources object) object {
 	return changed
 }
 
-// edited returns a copy of a resource with its lists in another order, and fewer
-// statements.
+// edited returns a copy of a resource with its lists in another order, and with
+// fewer statements.
 func (d securityDrawer) edited(value object) object {
 	data, _ := json.Marshal(value)
 	var copied object

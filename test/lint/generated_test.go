@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestGeneratedProperties: which properties replace a resource is what the
-// schemas of the pinned cfn-lint say.
+// TestGeneratedProperties checks that the properties that replace a resource are
+// those in the schemas of the pinned cfn-lint.
 func TestGeneratedProperties(t *testing.T) {
 	const file = "internal/diff/zz_generated_properties.txt"
 	got := output(t, exec.Command("go", "run", "./internal/diff/generate", ".venv/lint"), 0)

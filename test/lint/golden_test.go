@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestMakeGolden: make golden writes the goldens of every package that has some.
-// The pictures of the README are make pictures'.
+// TestMakeGolden checks that make golden writes the goldens of every package that
+// has some. The pictures of the README are written by make pictures.
 func TestMakeGolden(t *testing.T) {
 	top, err := exec.Command("git", "rev-parse", "--show-toplevel").Output()
 	if err != nil {
@@ -37,8 +37,8 @@ func TestMakeGolden(t *testing.T) {
 	}
 }
 
-// TestDocs_DiffOfTheFlip: docs/maintenance.md shows the difference of dev that make
-// judges sees, shortened where it repeats itself.
+// TestDocs_DiffOfTheFlip checks that docs/maintenance.md shows the difference of
+// dev that make judges computes, shortened where it repeats itself.
 func TestDocs_DiffOfTheFlip(t *testing.T) {
 	root := repository(t)
 	golden, err := os.ReadFile(filepath.Join(root, "test", "lint", "testdata", "diff.dev.txt"))

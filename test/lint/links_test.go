@@ -41,8 +41,7 @@ var (
 	mark   = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 )
 
-// anchors returns the fragments by which the headings of a page are reached at
-// GitHub.
+// anchors returns the fragments that GitHub gives the headings of a page.
 func anchors(page string) []string {
 	var all []string
 	for _, heading := range title.FindAllStringSubmatch(fenced.ReplaceAllString(page, ""), -1) {
@@ -78,7 +77,7 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	}
 }
 
-// A page that is longer than this is not read.
+// TestPagesAreShort limits the length of pages: nobody reads a longer one.
 func TestPagesAreShort(t *testing.T) {
 	const kilobyte = 1024
 	long := []string{"docs/runbook.md", "docs/client-contract.md", "docs/schema-changes.md"}

@@ -17,7 +17,7 @@ func TestShellcheck(t *testing.T) {
 	for _, file := range strings.Fields(string(files)) {
 		data, err := os.ReadFile(file)
 		if err != nil {
-			continue // deleted, and not yet in the index
+			continue // deleted, but not yet in the index
 		}
 		first, _, _ := bytes.Cut(data, []byte("\n"))
 		if bytes.HasPrefix(first, []byte("#!")) && (bytes.HasSuffix(first, []byte("sh")) || bytes.HasSuffix(first, []byte("bash"))) {
@@ -45,8 +45,8 @@ func TestActionlint(t *testing.T) {
 	t.Logf("%d workflows", len(workflows))
 }
 
-// TestZizmor: what is known to be dangerous in workflows and their updates. Below
-// medium it wants paths of this repository in a syntax that actionlint does not
+// TestZizmor checks workflows and their updates for known dangers. Below medium,
+// zizmor requires paths of this repository in a syntax that actionlint does not
 // read.
 func TestZizmor(t *testing.T) {
 	if out, err := exec.Command(tools+"zizmor", "--offline", "--no-progress", "--color=never", "--min-severity=medium", ".github").CombinedOutput(); err != nil {

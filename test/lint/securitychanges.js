@@ -1,5 +1,6 @@
-// Reads a pair of templates, [old, new] in JSON, from each line, and writes what
-// @aws-cdk/cloudformation-diff calls relevant for security, a line for each.
+// Reads a pair of templates, [old, new] as JSON, from each line. For each it
+// writes one line: the changes that @aws-cdk/cloudformation-diff calls relevant
+// for security.
 const { fullDiff } = require('@aws-cdk/cloudformation-diff');
 const readline = require('readline');
 

@@ -12,23 +12,23 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// skip is a finding that is meant.
+// skip is an accepted finding.
 type skip struct {
 	// Check is the tool's name for it.
 	Check string
 
-	// Resources are the logical ids it is skipped for, without what CDK makes them
-	// unique by; * is any text.
+	// Resources are the logical ids for which the finding is skipped, without the
+	// suffix with which CDK makes them unique; * is any text.
 	Resources []string
 
-	// Environments are those it is found in. Default: all of them.
+	// Environments are those in which the finding occurs. Default: all of them.
 	Environments []string
 
-	// Reason is the fact about this design that makes it so.
+	// Reason is the fact about this design that causes it.
 	Reason string
 }
 
-// unique is what CDK makes a logical id unique by.
+// unique matches the suffix with which CDK makes a logical id unique.
 var unique = regexp.MustCompile(`[0-9A-F]{8}$`)
 
 func (s skip) covers(pattern string, f finding) bool {
@@ -36,7 +36,7 @@ func (s skip) covers(pattern string, f finding) bool {
 	return matches && s.Check == f.check && (len(s.Environments) == 0 || slices.Contains(s.Environments, f.environment))
 }
 
-// readSkips reads what is meant for a tool.
+// readSkips reads the accepted findings of a tool.
 func readSkips(t *testing.T, tool string) []skip {
 	t.Helper()
 	data, err := os.ReadFile("test/lint/skips.yaml")
@@ -65,8 +65,8 @@ func readSkips(t *testing.T, tool string) []skip {
 	return skips[tool]
 }
 
-// judge reports the findings that nobody has explained, and the explanations of
-// what is not found.
+// judge reports the findings that are not explained, and the explanations of
+// findings that do not occur.
 func judge(t *testing.T, tool string, findings []finding) {
 	t.Helper()
 	skips := readSkips(t, tool)
@@ -75,7 +75,7 @@ func judge(t *testing.T, tool string, findings []finding) {
 		meant := slices.ContainsFunc(skips, func(s skip) bool {
 			return slices.ContainsFunc(s.Resources, func(pattern string) bool { return s.covers(pattern, f) })
 		})
-		if !meant && !reported[f] { // it is the same in every mode
+		if !meant && !reported[f] { // the same in every mode
 			reported[f] = true
 			t.Error(f)
 		}

@@ -14,8 +14,8 @@ import (
 	"github.com/noren-cdk/noren/maintenance"
 )
 
-// TestStates has the state machine of a night judged by asl-validator, in every
-// shape, and then one that it must refuse.
+// TestStates checks the state machine of a night with asl-validator, in every
+// shape, and checks that asl-validator refuses a wrong one.
 func TestStates(t *testing.T) {
 	start := time.Date(2026, 12, 1, 2, 0, 0, 0, time.UTC)
 	resources := window.Resources{

@@ -12,13 +12,13 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// ecosystems are the files by which Dependabot finds what it keeps up to date.
+// ecosystems are the files by which Dependabot finds dependencies to update.
 var ecosystems = map[string]string{
 	"go.mod": "gomod", "package-lock.json": "npm", "requirements.txt": "pip", "pom.xml": "maven", "Dockerfile": "docker",
 }
 
-// TestDependabotKnowsEverything: what comes from elsewhere and has a version is
-// looked after, folder by folder, and no entry looks after nothing.
+// TestDependabotKnowsEverything checks that every versioned dependency is kept up
+// to date, folder by folder, and that no entry is unused.
 func TestDependabotKnowsEverything(t *testing.T) {
 	t.Chdir(repository(t))
 	data, err := os.ReadFile(".github/dependabot.yml")
@@ -57,8 +57,8 @@ func TestDependabotKnowsEverything(t *testing.T) {
 	}
 }
 
-// TestImagesAreByDigest: an image or a download of the build is the one that was
-// looked at, whatever its tag or address gives later.
+// TestImagesAreByDigest checks that an image or a download of the build is pinned
+// by digest, whatever its tag or address gives later.
 func TestImagesAreByDigest(t *testing.T) {
 	t.Chdir(repository(t))
 	stage := regexp.MustCompile(`(?m)^FROM (?:--platform=\S+ )?(\S+)(?: AS (\S+))?$`)
@@ -104,8 +104,9 @@ func tracked(t *testing.T) []string {
 	return strings.Fields(string(out))
 }
 
-// TestNpxFetchesNothing: npx cdk before npm ci fails, and does not run a CLI of
-// another version, or of someone else's, that the registry has by that name.
+// TestNpxFetchesNothing checks that npx cdk fails before npm ci. It must not run
+// a CLI of another version, or someone else's, that the registry has under that
+// name.
 func TestNpxFetchesNothing(t *testing.T) {
 	data, err := os.ReadFile(repository(t) + "/.npmrc")
 	if err != nil || !regexp.MustCompile(`(?m)^yes=false$`).Match(data) {

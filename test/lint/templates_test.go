@@ -14,10 +14,10 @@ import (
 	"testing"
 )
 
-// tools is where make judges has put the Python tools.
+// tools is the folder in which make judges has installed the Python tools.
 const tools = ".venv/lint/bin/"
 
-// TestMain works in the root of the repository.
+// TestMain runs the tests in the root of the repository.
 func TestMain(m *testing.M) {
 	if err := os.Chdir("../.."); err != nil {
 		panic(err)
@@ -31,7 +31,7 @@ var (
 )
 
 // templates copies the templates of every environment in every mode, which make
-// judges has synthesized, into one folder, each named ENVIRONMENT.MODE.json.
+// judges has synthesized, into one folder, each as ENVIRONMENT.MODE.json.
 func templates(t *testing.T) string {
 	t.Helper()
 	dir := "cdk.out/judges"
@@ -65,7 +65,7 @@ func templateOf(t *testing.T, environment, mode string) string {
 	return paths[0]
 }
 
-// finding is what a tool says against a resource of a template.
+// finding is a tool's complaint about a resource of a template.
 type finding struct{ check, environment, resource, what string }
 
 func (f finding) String() string {
@@ -83,7 +83,7 @@ func TestCfnLint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A warning makes cfn-lint exit with 4, an error with 2.
+	// cfn-lint exits with 4 for a warning and 2 for an error.
 	out := output(t, exec.Command(tools+"cfn-lint", append([]string{"--format", "json", "--include-checks", "I", "--regions", "us-east-1", "ap-northeast-1", "--template"}, paths...)...), 0, 2, 4, 6, 8, 10, 12, 14)
 	var matches []struct {
 		Filename string
@@ -140,8 +140,8 @@ func TestCheckov(t *testing.T) {
 	judge(t, "checkov", findings)
 }
 
-// output runs a tool and returns its standard output. Another exit code than
-// those given ends the test.
+// output runs a tool and returns its standard output. It fails the test for any
+// other exit code than the given ones.
 func output(t *testing.T, cmd *exec.Cmd, codes ...int) []byte {
 	t.Helper()
 	var stdout, stderr bytes.Buffer

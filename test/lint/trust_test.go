@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// TestTrust: the trust policies in docs/ci.md let in the jobs of one environment
-// of one repository, by the subjects that GitHub sends, and nobody else; and the
-// commands there make an environment that nobody approves alone.
+// TestTrust checks that the trust policies in docs/ci.md admit only the jobs of
+// one environment of one repository, by the subjects that GitHub sends, and that
+// the commands there create an environment that nobody can approve alone.
 func TestTrust(t *testing.T) {
 	t.Chdir(repository(t))
 	docs, err := os.ReadFile("docs/ci.md")
@@ -39,7 +39,7 @@ func TestTrust(t *testing.T) {
 	if len(s.Principal) != 1 || !strings.HasSuffix(s.Principal["Federated"], ":oidc-provider/token.actions.githubusercontent.com") {
 		t.Errorf("trusts %v", s.Principal)
 	}
-	// Every condition is one of equality: wildcards would match what nobody thought of.
+	// Every condition is an equality: wildcards would match more than intended.
 	if len(s.Condition) != 1 || s.Condition["StringEquals"] == nil {
 		t.Fatalf("conditions %v, want StringEquals alone", s.Condition)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// job is what counts of a job of a workflow.
+// job is the part of a workflow's job that the test uses.
 type job struct {
 	If          string
 	Needs       any
@@ -45,11 +45,11 @@ func (j job) environment() string {
 	return name
 }
 
-// TestWorkflows_AFlipNeverWaitsForAPerson: what GitHub makes of the workflows.
-// Only jobs named approve wait for people, and they hold nothing; a job that may
-// deploy comes after one, in the stack's group, in which nothing is cancelled or
-// dropped; and only the default branch is deployed. docs/ci.md has the rules that
-// this rests on.
+// TestWorkflows_AFlipNeverWaitsForAPerson checks what GitHub does with the
+// workflows. Only jobs named approve wait for people, and they hold no group; a
+// job that may deploy comes after one, in the stack's group, in which nothing is
+// cancelled or dropped; and only the default branch is deployed. docs/ci.md has
+// the rules on which this rests.
 func TestWorkflows_AFlipNeverWaitsForAPerson(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(repository(t), ".github", "workflows", "*.yml"))
 	if err != nil {
@@ -118,7 +118,8 @@ func TestWorkflows_AFlipNeverWaitsForAPerson(t *testing.T) {
 			}
 		}
 		if filepath.Base(file) == "deploy-environment.yml" {
-			// The newest, planned again, and then what was approved or nothing.
+			// The newest commit, planned again, and then what was approved or
+			// nothing.
 			var runs []string
 			for _, step := range workflow.Jobs["deploy"].Steps {
 				runs = append(runs, step.Run)

@@ -20,7 +20,7 @@ type desk struct {
 	t       *testing.T
 	name    string
 	ctx     context.Context
-	kept    []string // titles of the reports that the page promised to send, or has sent
+	kept    []string // titles of the reports that the page has promised to send, or has sent
 	reloads int
 }
 
@@ -43,7 +43,7 @@ func openDesks(t *testing.T, site string, life time.Duration) []*desk {
 	return all
 }
 
-// see returns the value of an expression, as a text.
+// see returns the value of an expression as text.
 func (d *desk) see(expression string) string {
 	value, err := chromedp.Run(d.ctx, chromedp.Evaluate[string]("String("+expression+")"))
 	if err != nil {
@@ -52,7 +52,7 @@ func (d *desk) see(expression string) string {
 	return value
 }
 
-// await waits for an expression to be true, for ten seconds.
+// await waits for up to ten seconds for an expression to be true.
 func (d *desk) await(expression string) bool {
 	for start := time.Now(); time.Since(start) < 10*time.Second; time.Sleep(50 * time.Millisecond) {
 		if d.see("Boolean("+expression+")") == "true" {
@@ -62,8 +62,7 @@ func (d *desk) await(expression string) bool {
 	return false
 }
 
-// write writes reports until ctx ends, and loads the page again after every
-// fourth.
+// write writes reports until ctx ends, and reloads the page after every fourth.
 func (d *desk) write(ctx context.Context) {
 	for n := 1; ctx.Err() == nil; n++ {
 		if !d.await(`document.querySelector("#template").options.length > 0 && document.querySelector("#reports").checkVisibility()`) {
@@ -87,16 +86,17 @@ func (d *desk) write(ctx context.Context) {
 	}
 }
 
-// waiting returns how many reports wait to be sent.
+// waiting returns the number of reports that wait to be sent.
 func (d *desk) waiting() int {
 	var n int
 	if _, err := fmt.Sscan(d.see(`document.querySelector("#outbox-list").children.length`), &n); err != nil {
-		return 1 // the page is being loaded
+		return 1 // the page is loading
 	}
 	return n
 }
 
-// checkDesks compares what the managers were promised with what is stored.
+// checkDesks compares the reports that the page promised to send with the stored
+// ones.
 func checkDesks(t *testing.T, db *sql.DB, all []*desk) {
 	t.Helper()
 	rows, err := db.Query("SELECT users.name, title, COUNT(*) FROM reports JOIN users ON users.id = reports.user_id WHERE title LIKE 'desk %' OR users.name <> 'field' GROUP BY users.name, title")

@@ -1,5 +1,5 @@
-// Package preview has the tests of the whole product on this machine: the
-// synthesized templates of dev, the load balancer and the functions as `noren
-// preview` runs them, the example's API and its clients as processes. Run them
-// with make preview-test.
+// Package preview tests the whole product on this machine: the synthesized
+// templates of dev, the load balancer and the functions as `noren preview` runs
+// them, and the example's API and clients as processes. Run the tests with make
+// preview-test.
 package preview

@@ -15,8 +15,7 @@ import (
 	"time"
 )
 
-// A crew is an app in the field: a process, and what it has said in all its
-// lives.
+// A crew is an app in the field: a process, and the output of all its runs.
 type crew struct {
 	bin, address, folder string
 
@@ -26,7 +25,7 @@ type crew struct {
 	lines   []line
 }
 
-// A line is what an app says when something has happened.
+// A line is a line of the app's output.
 type line struct {
 	Time                       time.Time
 	Msg, ID, Path, What, Error string
@@ -34,7 +33,7 @@ type line struct {
 	Begun                      time.Time
 }
 
-// start starts the app. With every "0" it writes nothing new.
+// start starts the app. If every is "0" it writes nothing new.
 func (c *crew) start(t *testing.T, every string) {
 	c.command = exec.Command(c.bin, "--api", c.address, "--folder", c.folder, "--every", every, "--sync", "1s", "--json")
 	c.command.Stderr = os.Stderr
@@ -50,8 +49,9 @@ func (c *crew) start(t *testing.T, every string) {
 	c.said.Go(func() { c.listen(stdout) })
 }
 
-// logIn starts the app and waits until it has a session. To check a password takes
-// a processor, and twenty at once take a busy machine longer than an app waits.
+// logIn starts the app and waits until it has a session. Checking a password
+// takes a processor, and twenty at once take longer on a busy machine than an app
+// waits.
 func (c *crew) logIn(t *testing.T, every string) {
 	t.Helper()
 	c.start(t, every)
@@ -67,7 +67,7 @@ func (c *crew) logIn(t *testing.T, every string) {
 	}
 }
 
-// listen reads what the app says, until it is dead. What it had said by then is
+// listen reads the app's output until the app is dead. What it wrote by then is
 // in the pipe.
 func (c *crew) listen(stdout io.Reader) {
 	for lines := bufio.NewScanner(stdout); lines.Scan(); {
@@ -80,7 +80,7 @@ func (c *crew) listen(stdout io.Reader) {
 	}
 }
 
-// kill ends the app as a phone that runs out of battery does.
+// kill kills the app, like a phone whose battery is empty.
 func (c *crew) kill(t *testing.T) {
 	if err := c.command.Process.Signal(syscall.SIGKILL); err != nil {
 		t.Errorf("%s ended by itself: %v", filepath.Base(c.folder), err)
@@ -89,7 +89,7 @@ func (c *crew) kill(t *testing.T) {
 	_ = c.command.Wait()
 }
 
-// files returns those of a folder of the app's.
+// files returns the files in a folder of the app.
 func (c *crew) files(t *testing.T, folder string) []string {
 	found, err := filepath.Glob(filepath.Join(c.folder, folder, "*.json"))
 	if err != nil {
@@ -98,16 +98,16 @@ func (c *crew) files(t *testing.T, folder string) []string {
 	return found
 }
 
-// A ledger is what all crews have said and what they have in their folders.
+// A ledger has the output of all crews and the files in their folders.
 type ledger struct {
 	crews    []*crew
 	absences []absence
 
-	written           map[string]bool // ids of reports said to be written
+	written           map[string]bool // ids of reports that were reported as written
 	kept              map[string]bool // ids of reports that are on disk as sent
-	aside             int             // reports refused for good
+	aside             int             // reports finally refused
 	refused, failed   int             // uploads
-	again             int             // uploads that were stored already
+	again             int             // uploads of reports that were already stored
 	logins, loggedOut int
 	reads             []read
 }
@@ -163,7 +163,7 @@ func (l *ledger) add(crew string, said line) {
 	}
 }
 
-// absent says whether there was no API at some time from begun to ended.
+// absent reports whether the API was absent at any time between begun and ended.
 func (l *ledger) absent(begun, ended time.Time) bool {
 	for _, a := range l.absences {
 		if begun.Before(a.to) && ended.After(a.from) {

@@ -23,22 +23,22 @@ import (
 const (
 	workers = 8
 	pace    = 40 * time.Millisecond // between two requests of a worker
-	slow    = 10 * time.Second      // is abnormal
+	slow    = 10 * time.Second      // a longer answer is abnormal
 )
 
-// A load sends requests steadily, each of them checked.
+// A load sends requests at a steady rate and checks each answer.
 type load struct {
 	product *preview.Preview
 	stop    context.CancelFunc
 	done    sync.WaitGroup
 
 	mu       sync.Mutex
-	counted  map[string]int // answers by what they are
+	counted  map[string]int // answers by kind
 	abnormal []string
 	stored   []string      // ids of reports that were answered 201
 	worst    time.Duration // of an answer
 	closing  time.Time     // when the flip to closed began, if it has
-	closed   time.Time     // when it had ended
+	closed   time.Time     // when that flip had ended
 	opening  time.Time
 	opened   time.Time
 }
@@ -59,9 +59,9 @@ func startLoad(t *testing.T, product *preview.Preview) *load {
 	return l
 }
 
-// work sends one request after the other, and judges each answer.
+// work sends one request after another, and judges each answer.
 func (l *load) work(ctx context.Context, token string) {
-	last := "" // a report of this worker's
+	last := "" // a report by this worker
 	for ctx.Err() == nil {
 		method, path, body, want := "GET", "/api/templates", "", `"cable-fault"`
 		id := uuid()
@@ -91,9 +91,9 @@ func (l *load) work(ctx context.Context, token string) {
 	}
 }
 
-// judge counts an answer, and says whether it is the one that is wanted: what
-// the version that serves answers, or for a write the refusal of maintenance if
-// the product was closed at some time while it was under way.
+// judge counts an answer, and reports whether it is the expected one: the answer
+// of the version that serves or, for a write, the refusal of maintenance if the
+// product was closed at some time during the request.
 func (l *load) judge(begun time.Time, method, path string, status int, header http.Header, answer []byte, want string, err error) bool {
 	now := time.Now()
 	l.mu.Lock()
@@ -131,7 +131,7 @@ func (l *load) send(ctx context.Context, method, path, token, body string) (int,
 	return answer.StatusCode, answer.Header, content, err
 }
 
-// until waits until so many answers have been counted.
+// until waits until the given number of answers has been counted.
 func (l *load) until(t *testing.T, answers int) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Minute); l.total() < answers; time.Sleep(20 * time.Millisecond) {
@@ -150,7 +150,7 @@ func (l *load) total() (n int) {
 	return n
 }
 
-// close and open flip the mode, and note when.
+// close and open flip the mode, and record when.
 func (l *load) close(t *testing.T) { l.flip(t, "closed", &l.closing, &l.closed) }
 func (l *load) open(t *testing.T)  { l.flip(t, "open", &l.opening, &l.opened) }
 
@@ -174,7 +174,8 @@ func (l *load) end(t *testing.T) {
 	l.done.Wait()
 }
 
-// check wants no abnormal answer, and every report that was answered 201 once.
+// check fails the test for any abnormal answer, and unless every report that was
+// answered 201 is stored once.
 func (l *load) check(t *testing.T, db *sql.DB) {
 	t.Helper()
 	t.Logf("load: %d answers: %d normal, %d writes refused by the maintenance, %d abnormal; the slowest took %v",

@@ -12,7 +12,7 @@ import (
 	"github.com/noren-cdk/noren/internal/preview/nightfunctions"
 )
 
-// TestMain is also noren's own functions, which a preview starts.
+// TestMain also runs noren's own functions, which a preview starts.
 func TestMain(m *testing.M) {
 	preview.RunFunction(os.Args[1:], nightfunctions.Functions())
 	tempdir.Use()

@@ -19,12 +19,12 @@ const (
 	phones = 20
 	desks  = 3
 
-	// longestWait is the cap of Retry-After here.
+	// longestWait is the maximum Retry-After in this test.
 	longestWait = time.Second
 )
 
-// chaosLength returns how long the chaos lasts: NOREN_CHAOS, such as 10m, by
-// default a minute.
+// chaosLength returns how long the chaos lasts: NOREN_CHAOS, such as 10m.
+// Default: one minute.
 func chaosLength(t *testing.T) time.Duration {
 	text := cmp.Or(os.Getenv("NOREN_CHAOS"), "1m")
 	length, err := time.ParseDuration(text)
@@ -34,12 +34,13 @@ func chaosLength(t *testing.T) time.Duration {
 	return length
 }
 
-// Twenty crews write reports in the field, and three managers in browsers, while
-// the mode flips every few seconds, the planned end moves, the API is killed and
-// replaced, apps are killed and pages are loaded again. It ends with a reopening a
-// day before the planned end. Then the last report arrives within the cap plus a
-// minute, the database holds every report once, under its author, nobody was
-// logged out, and every read that the allowlist permits has succeeded, except for
+// TestTwentyPhonesAndThreeBrowsersLoseNothing lets twenty crews write reports in
+// the field, and three managers in browsers, while the mode flips every few
+// seconds, the planned end moves, the API is killed and replaced, apps are killed
+// and pages are reloaded. It ends with a reopening a day before the planned end.
+// Then the last report must arrive within the maximum wait plus a minute, the
+// database must hold every report once, under its author, nobody may be logged
+// out, and every read that the allowlist permits must have succeeded, except
 // those that were in flight or sent while there was no API.
 func TestTwentyPhonesAndThreeBrowsersLoseNothing(t *testing.T) {
 	chaos := chaosLength(t)
@@ -79,7 +80,7 @@ func TestTwentyPhonesAndThreeBrowsersLoseNothing(t *testing.T) {
 		flips[mode]++
 	})
 	every(ctx, 7*time.Second, func(n int) {
-		if n%3 == 2 { // as a deployment would
+		if n%3 == 2 { // like a deployment
 			api.stop(t)
 			replacedAPIs++
 		} else {
@@ -150,7 +151,7 @@ func TestTwentyPhonesAndThreeBrowsersLoseNothing(t *testing.T) {
 	}
 }
 
-// checkReports compares what the crews have written with what is stored.
+// checkReports compares the reports of the crews with the stored ones.
 func (l *ledger) checkReports(t *testing.T, db *sql.DB) {
 	t.Helper()
 	rows, err := db.Query("SELECT reports.id, title FROM reports JOIN users ON users.id = reports.user_id WHERE users.name = 'field' ORDER BY seq")
@@ -172,7 +173,8 @@ func (l *ledger) checkReports(t *testing.T, db *sql.DB) {
 		var number int
 		_, _ = fmt.Sscan(rest, &number)
 		if number <= last[name] {
-			// A report that keeps failing steps aside, so that it blocks no other.
+			// A report that keeps failing lets others go first, so that it blocks
+			// none.
 			late++
 			t.Logf("%s: report %d arrived after %d", name, number, last[name])
 		}
@@ -220,7 +222,7 @@ func (l *ledger) checkReports(t *testing.T, db *sql.DB) {
 	}
 }
 
-// checkSessions asks whether every crew still has the session it began with.
+// checkSessions checks that every crew still has the session with which it began.
 func (l *ledger) checkSessions(t *testing.T, api string) {
 	t.Helper()
 	good := 0
@@ -245,8 +247,8 @@ func (l *ledger) checkSessions(t *testing.T, api string) {
 	t.Logf("sessions: %d of %d good at the end, %d logins, %d logged out", good, phones, l.logins, l.loggedOut)
 }
 
-// checkReads looks at every read of the clients, all of which the allowlist
-// permits. One that failed has to have been in flight or sent while there was no
+// checkReads checks every read of the clients, all of which the allowlist
+// permits. A read that failed must have been in flight or sent while there was no
 // API.
 func (l *ledger) checkReads(t *testing.T, note func(string, ...any)) {
 	t.Helper()

@@ -20,9 +20,9 @@ import (
 	"github.com/noren-cdk/noren/internal/window"
 )
 
-// TestNightPictures makes the picture of a night in the README, with -update: the
-// control page at the question whether to open, for light and dark. Pixels differ
-// between browsers, so that without it only the size is checked.
+// TestNightPictures makes, with -update, the picture of a night in the README:
+// the control page at the question whether to open, for light and dark. Pixels
+// differ between browsers, so without -update it checks only the size.
 func TestNightPictures(t *testing.T) {
 	dir := filepath.Join("..", "..", "docs", "images")
 	schemes := []string{"light", "dark"}

@@ -28,7 +28,7 @@ import (
 )
 
 // nightly returns the templates of dev with a window in them, whose changes are
-// those of a folder.
+// in a folder.
 func nightly(t *testing.T, w window.Window) []preview.Template {
 	t.Helper()
 	var all []preview.Template
@@ -101,7 +101,8 @@ func reportOf(t *testing.T, n *preview.Night) string {
 	return text.String()
 }
 
-// A night without schema changes asks a person, opens, and loses no report.
+// TestNight checks that a night without schema changes asks a person, opens, and
+// loses no report.
 func TestNight(t *testing.T) {
 	p, err := preview.Start(t.Context(), preview.Config{
 		Templates: nightly(t, aWindow()), Mode: "open", Example: filepath.Join("..", "..", "examples", "fieldreports"), Quick: true, Verbose: testing.Verbose(),
@@ -136,8 +137,9 @@ func TestNight(t *testing.T) {
 	shownInDocs(t, reportOf(t, n))
 }
 
-// A night that lasts longer than planned stays closed until a person has answered:
-// the planned end opens nothing, and keeps no report.
+// TestNightThatEndsLate checks that a night that lasts longer than planned stays
+// closed until a person has answered: the planned end neither opens the product
+// nor holds back a report.
 func TestNightThatEndsLate(t *testing.T) {
 	w := aWindow()
 	noren := filepath.Join(t.TempDir(), "noren")
@@ -193,8 +195,8 @@ func TestNightThatEndsLate(t *testing.T) {
 
 var update = flag.Bool("update", false, "write the report of the night into docs/preview.md")
 
-// shownInDocs holds docs/preview.md to a report: the times in it are of another
-// night, the steps are the same.
+// shownInDocs compares docs/preview.md with a report: the times in it are those
+// of another night, the steps are the same.
 func shownInDocs(t *testing.T, report string) {
 	t.Helper()
 	file := filepath.Join("..", "..", "docs", "preview.md")
@@ -228,10 +230,10 @@ func stepsIn(report string) []string {
 	return steps
 }
 
-// A night with a schema change that fails stays closed and says so; it goes on
-// from there, opens, and every report of twenty apps and three browsers is stored
-// once. Every function is killed at its first call for a step. The schema change is
-// made by either kind of server.
+// TestNightThatFails checks a night whose schema change fails: it stays closed
+// and says so, continues from there, opens, and every report of twenty apps and
+// three browsers is stored once. Every function is killed at its first call for a
+// step. Either kind of server makes the schema change.
 func TestNightThatFails(t *testing.T) {
 	for _, name := range []string{"MariaDB", "MySQL"} {
 		t.Run(name, func(t *testing.T) { nightThatFails(t, programOf(t, name)) })
@@ -285,8 +287,8 @@ func nightThatFails(t *testing.T, program mysqld.Program) {
 		t.Errorf("mails: %q", r.Mails)
 	}
 
-	// Someone opens the product, and continues the execution in the console, which
-	// asks nothing.
+	// Someone opens the product, and continues the execution in the console,
+	// which does not ask.
 	turn := func(verb string) {
 		if out, err := inAccount(t, n, noren, verb, "--yes").CombinedOutput(); err != nil {
 			t.Fatalf("noren %s: %v\n%s", verb, err, out)
@@ -334,7 +336,7 @@ func nightThatFails(t *testing.T, program mysqld.Program) {
 	}
 }
 
-// inAccount returns a command of noren that asks the account of a night.
+// inAccount returns a noren command that uses the account of a night.
 func inAccount(t *testing.T, n *preview.Night, noren string, args ...string) *exec.Cmd {
 	t.Helper()
 	command := norenCommand(t, noren, append(args, "--stack", "fieldreports-dev", "--region", "us-east-1")...)
@@ -342,8 +344,8 @@ func inAccount(t *testing.T, n *preview.Night, noren string, args ...string) *ex
 	return command
 }
 
-// rowsOf returns how many reports there are before the night: NOREN_NIGHT_ROWS,
-// or 20,000.
+// rowsOf returns the number of reports before the night: NOREN_NIGHT_ROWS, by
+// default 20,000.
 func rowsOf() int {
 	if rows, err := strconv.Atoi(os.Getenv("NOREN_NIGHT_ROWS")); err == nil {
 		return rows
@@ -351,7 +353,7 @@ func rowsOf() int {
 	return 20_000
 }
 
-// fillReports stores reports of years ago.
+// fillReports stores reports from earlier years.
 func fillReports(t *testing.T, db server, schema string, rows int) {
 	t.Helper()
 	for begin := 0; begin < rows; begin += 10_000 {
@@ -364,7 +366,7 @@ func fillReports(t *testing.T, db server, schema string, rows int) {
 	}
 }
 
-// digits returns a table of the digits, as many times as much.
+// digits returns a table of the ten digits, each multiplied by times.
 func digits(times int) string {
 	var all []string
 	for n := range 10 {

@@ -28,11 +28,11 @@ type rehearsal struct {
 	noren   string
 	db      server
 	changes string // the folder of the change and its rehearsal
-	rows    int    // of reports, before the night
+	rows    int    // the number of reports before the night
 }
 
-// rehearsedOn makes the example's tables at a server, and rehearses a change of them on a
-// copy.
+// rehearsedOn creates the example's tables on a server, and rehearses a change of
+// them on a copy.
 func rehearsedOn(t *testing.T, program mysqld.Program) rehearsal {
 	t.Helper()
 	r := rehearsal{bin: compile(t), noren: filepath.Join(t.TempDir(), "noren"), db: startServer(t, program), changes: t.TempDir(), rows: rowsOf()}
@@ -60,8 +60,8 @@ func rehearsedOn(t *testing.T, program mysqld.Program) rehearsal {
 	return r
 }
 
-// changed is how many of the things that a night leaves in the database are there: the
-// column, and the journal.
+// changed counts the two things that a night leaves in the database: the column,
+// and the journal.
 func (r rehearsal) changed(t *testing.T) (columns, journals int) {
 	t.Helper()
 	const query = `SELECT (SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = 'fieldreports' AND table_name = 'reports' AND column_name = 'urgency'),
@@ -72,8 +72,9 @@ func (r rehearsal) changed(t *testing.T) (columns, journals int) {
 	return columns, journals
 }
 
-// A night whose table has grown since the rehearsal closes nothing, and says so. Where
-// it is as it was rehearsed again, the night goes on.
+// TestNightWhoseRehearsalIsOld checks that a night whose table has grown since
+// the rehearsal closes nothing, and says so. Once the table is as it was
+// rehearsed, the night continues.
 func TestNightWhoseRehearsalIsOld(t *testing.T) {
 	for _, name := range []string{"MariaDB", "MySQL"} {
 		t.Run(name, func(t *testing.T) { nightWhoseRehearsalIsOld(t, programOf(t, name)) })

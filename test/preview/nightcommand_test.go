@@ -30,8 +30,9 @@ func norenCommand(t *testing.T, bin string, args ...string) *exec.Cmd {
 	return command
 }
 
-// A night on the command line waits for noren window approve, which finds it by the
-// variables that the preview prints; one that fails ends with exit code 5.
+// TestNightOnTheCommandLine checks that a night on the command line waits for
+// noren window approve, which finds it by the variables that the preview prints,
+// and that a night that fails exits with code 5.
 func TestNightOnTheCommandLine(t *testing.T) {
 	bin := filepath.Join(t.TempDir(), "noren")
 	run(t, "go", "build", "-o", bin, "../../cmd/noren")

@@ -25,11 +25,11 @@ import (
 	"github.com/noren-cdk/noren/internal/testing/mysqld"
 )
 
-// everyDone is done when all that every has begun has ended.
+// everyDone is done when everything that every has begun has ended.
 var everyDone sync.WaitGroup
 
-// every does something again and again until ctx ends, at times that are random,
-// lest the same things always meet.
+// every repeats do until ctx ends, at random times, so that the same things do
+// not always coincide.
 func every(ctx context.Context, interval time.Duration, do func(n int)) {
 	everyDone.Go(func() {
 		for n := 0; ; n++ {
@@ -45,7 +45,7 @@ func every(ctx context.Context, interval time.Duration, do func(n int)) {
 
 type binaries struct{ api, mobile string }
 
-// compile builds the example's programs: the API as its image has it.
+// compile builds the example's programs, the API as in its image.
 func compile(t *testing.T) binaries {
 	t.Helper()
 	folder := t.TempDir()
@@ -62,9 +62,10 @@ func run(t *testing.T, name string, args ...string) {
 	}
 }
 
-// startProduct runs what dev has before the API. The only things changed in the
-// templates are how long clients are told to wait, in seconds, and the planned end:
-// there is a mode "closed until" for each of ends, with its number.
+// startProduct runs the part of dev that is in front of the API. It changes only
+// two things in the templates: how long clients are told to wait, in seconds, and
+// the planned end. For each of ends there is a mode "closed until" with its
+// number.
 func startProduct(t *testing.T, api, retryAfter string, ends ...time.Time) *preview.Preview {
 	t.Helper()
 	config := preview.Config{Apps: map[string]string{"": api}, Mode: "open"}
@@ -83,8 +84,8 @@ func startProduct(t *testing.T, api, retryAfter string, ends ...time.Time) *prev
 	return p
 }
 
-// template returns that of an assembly with another Retry-After and another
-// planned end, and the assets beside it.
+// template returns the template of an assembly with another Retry-After and
+// another planned end, with the assets beside it.
 func template(t *testing.T, assembly, retryAfter, until string) string {
 	t.Helper()
 	entries, err := os.ReadDir(assembly)
@@ -125,7 +126,7 @@ func template(t *testing.T, assembly, retryAfter, until string) string {
 	return file
 }
 
-// A service is the example's API, which is killed and started again at the same
+// A service is the example's API, which is killed and restarted at the same
 // address.
 type service struct {
 	bin  string
@@ -138,7 +139,7 @@ type service struct {
 	gone     time.Time
 }
 
-// An absence is a time without API, from before its end to after its return.
+// An absence is a time without API, from before it ended until after it returned.
 type absence struct{ from, to time.Time }
 
 func (s *service) start(t *testing.T) {
@@ -173,13 +174,13 @@ func (s *service) start(t *testing.T) {
 	t.Cleanup(func() { s.end(t, syscall.SIGTERM) })
 }
 
-// kill ends the API at once, with everything that is in flight.
+// kill kills the API at once, with everything in flight.
 func (s *service) kill(t *testing.T) {
 	s.note("killing the API")
 	s.end(t, syscall.SIGKILL)
 }
 
-// stop asks the API to end, which it does after what is in flight.
+// stop asks the API to end, which it does once the requests in flight are done.
 func (s *service) stop(t *testing.T) {
 	s.note("stopping the API")
 	s.end(t, syscall.SIGTERM)
@@ -187,7 +188,7 @@ func (s *service) stop(t *testing.T) {
 
 func (s *service) end(t *testing.T, signal syscall.Signal) {
 	if s.command == nil {
-		return // stopped before
+		return // already stopped
 	}
 	s.gone = time.Now()
 	if err := s.command.Process.Signal(signal); err != nil {
@@ -197,7 +198,7 @@ func (s *service) end(t *testing.T, signal syscall.Signal) {
 	s.command = nil
 }
 
-// freeAddress returns an address at which nothing listens.
+// freeAddress returns an address on which nothing listens.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -224,7 +225,7 @@ func get(t *testing.T, url, token string) int {
 	return answer.StatusCode
 }
 
-// A server is a MariaDB of the system's, on a socket in a temporary folder.
+// A server is a MariaDB of the system, on a socket in a temporary folder.
 type server struct {
 	dsn  string // with the schema of the product
 	pool *sql.DB

@@ -22,11 +22,12 @@ const (
 	expand    = example + "/schemachanges/0001_report_priority.sql"
 	contract  = example + "/schemachanges/0002_report_priority_required.sql"
 
-	tables = 50_000 // rows of reports before anything begins
+	tables = 50_000 // rows of reports at the start
 	tasks  = 2
 )
 
-// releaseAnswers returns how many answers the steady load counts, at least.
+// releaseAnswers returns the minimum number of answers that the steady load
+// counts.
 func releaseAnswers(t *testing.T) int {
 	n, err := strconv.Atoi(os.Getenv("NOREN_RELEASE_ANSWERS"))
 	if err != nil || n < 1000 {
@@ -35,11 +36,12 @@ func releaseAnswers(t *testing.T) int {
 	return n
 }
 
-// A release with a schema change needs no stop: the change that expands while
-// the version before serves, the new version in its place, and the version
-// before once more, every answer as it should be. The change that contracts is
-// made in a maintenance, in which reads are answered as ever. The version before
-// is that of the commit before the one that added the migration.
+// TestReleaseWithoutAStop checks that a release with a schema change needs no
+// stop: the change that expands while the old version serves, the new version in
+// its place, and the old version once more, with every answer as it should be.
+// The change that contracts is made during maintenance, while reads are answered
+// as usual. The old version is the commit before the one that added the
+// migration.
 func TestReleaseWithoutAStop(t *testing.T) {
 	answers := releaseAnswers(t)
 	before, after := compileBefore(t), compile(t)
@@ -66,7 +68,7 @@ func TestReleaseWithoutAStop(t *testing.T) {
 	load := startLoad(t, product)
 	load.until(t, answers*1/8)
 
-	// Deployed before its schema change, a release replaces nothing.
+	// A release that is deployed before its schema change replaces nothing.
 	early := serviceOf(after, db, note)[0]
 	early.start(t)
 	if err := product.Register(early.address); err != nil {
@@ -102,7 +104,7 @@ func TestReleaseWithoutAStop(t *testing.T) {
 
 	note("the schema change that contracts, closed")
 	load.close(t)
-	time.Sleep(time.Second) // for what was in flight
+	time.Sleep(time.Second) // for requests in flight
 	run(t, noren, "ddl", "run", "--dsn", db.dsn, "--writes", "stopped", "--still-written", "sessions,users", "--rehearsal", rehearsals.contract, contract)
 	load.until(t, answers*6/8)
 	load.open(t)
@@ -121,12 +123,12 @@ func TestReleaseWithoutAStop(t *testing.T) {
 	}
 }
 
-// checkCrews wants every answer that an app had to be one that it expects.
+// checkCrews fails the test for any answer to an app that is not an expected one.
 func checkCrews(t *testing.T, l *ledger) {
 	t.Helper()
 	wrong := 0
 	for _, r := range l.reads {
-		if r.status != 200 && r.status != 304 && r.status != 0 { // 0: the app was ended meanwhile
+		if r.status != 200 && r.status != 304 && r.status != 0 { // 0: the app was killed meanwhile
 			wrong++
 			t.Errorf("%s: GET %s at %s: %d %s", r.crew, r.path, r.begun.UTC().Format("15:04:05.000"), r.status, r.problem)
 		}
@@ -188,8 +190,7 @@ func git(t *testing.T, args ...string) string {
 	return strings.TrimSpace(string(output))
 }
 
-// fill makes a schema as the version before knows it, with a table that has
-// grown.
+// fill creates a schema as the old version knows it, with a table that has grown.
 func fill(t *testing.T, db server, bin binaries, schema string) string {
 	t.Helper()
 	dsn := strings.TrimSuffix(db.dsn, "fieldreports") + schema
@@ -209,8 +210,9 @@ func fill(t *testing.T, db server, bin binaries, schema string) string {
 
 type rehearsed struct{ expand, contract string }
 
-// rehearse rehearses both changes on copies. With --with the version before runs
-// on the copy after the first, and after the second no more, but the new one does.
+// rehearse rehearses both changes on copies. With --with, it checks that the old
+// version runs on the copy after the first change and no longer after the second,
+// and that the new version does.
 func rehearse(t *testing.T, db server, noren string, before, after binaries) rehearsed {
 	t.Helper()
 	folder := t.TempDir()
@@ -250,7 +252,7 @@ timeout 15 "$2" --api "http://127.0.0.1:$3" --folder "$(mktemp -d)" --reports 3 
 	return r
 }
 
-// serviceOf returns tasks of a version, not yet started.
+// serviceOf returns tasks of a version that are not yet started.
 func serviceOf(bin binaries, db server, note func(string, ...any)) (all []*service) {
 	for range tasks {
 		all = append(all, &service{bin: bin.api, args: []string{"--dsn", db.dsn}, note: note})
@@ -271,9 +273,9 @@ func register(t *testing.T, product *preview.Preview, task *service) {
 	}
 }
 
-// roll replaces tasks by others, as ECS does with 100 % healthy at least and
-// 200 % at most: the new ones first, then the old ones are taken out, and end
-// once what they had is answered.
+// roll replaces tasks as ECS does with at least 100 % healthy and at most 200 %:
+// it adds the new ones first, then removes the old ones, which end once their
+// requests are answered.
 func roll(t *testing.T, product *preview.Preview, from, to []*service) {
 	t.Helper()
 	for _, task := range to {
@@ -285,7 +287,7 @@ func roll(t *testing.T, product *preview.Preview, from, to []*service) {
 			t.Fatal(err)
 		}
 	}
-	time.Sleep(time.Second) // on AWS the deregistration delay
+	time.Sleep(time.Second) // on AWS this is the deregistration delay
 	for _, task := range from {
 		task.stop(t)
 	}

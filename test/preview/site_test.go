@@ -65,7 +65,7 @@ func (m manager) flip(mode string) {
 	}
 }
 
-// want checks what a script says.
+// want checks the result of a script.
 func (m manager) want(want, script string) {
 	m.t.Helper()
 	got, err := chromedp.Run(m.ctx, chromedp.Evaluate[string](script))
@@ -85,8 +85,8 @@ func (m manager) wantArrived() {
 
 const waiting = `document.querySelector("#outbox-list h3").textContent + "/" + document.querySelector("#outbox-list .text").textContent`
 
-// A report that was saved while it was closed is still there after the page was
-// loaded again, and is sent once by itself.
+// TestSavedReportOutlivesAReload checks that a report that was saved while it was
+// closed is still there after a reload, and is sent once, by itself.
 func TestSavedReportOutlivesAReload(t *testing.T) {
 	m := openSite(t, "1")
 	m.want("Access road/Washed out.", waiting)
@@ -97,8 +97,9 @@ func TestSavedReportOutlivesAReload(t *testing.T) {
 	m.wantArrived()
 }
 
-// Told to wait for minutes, the page does wait, also while someone looks at it,
-// but asks when they come back to it.
+// TestPageAsksWhenAPersonComesBack checks that a page that was told to wait for
+// minutes does wait, even while someone looks at it, but asks when they come back
+// to it.
 func TestPageAsksWhenAPersonComesBack(t *testing.T) {
 	m := openSite(t, "300")
 	m.flip("open")

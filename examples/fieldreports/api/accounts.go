@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// scratch is the schema in which noren tries statements out.
+// scratch is the schema in which noren tries out statements.
 const scratch = "noren_scratch"
 
-// schemaStatement makes the schema. The character set is named because MySQL
-// and MariaDB differ in their defaults.
+// schemaStatement returns the statement that creates the schema. It names the
+// character set because MySQL and MariaDB have different defaults.
 func schemaStatement(schema string) string {
 	return "CREATE DATABASE IF NOT EXISTS " + quote(schema) + " CHARACTER SET utf8mb4"
 }
@@ -19,11 +19,11 @@ func schemaStatement(schema string) string {
 // The accounts are the database users that log in with IAM tokens.
 type accounts struct {
 	api          string // reads and writes rows
-	schemaChange string // changes tables too
-	schemaPlan   string // looks, and tries out changes in the scratch schema
+	schemaChange string // changes tables as well
+	schemaPlan   string // reads, and tries out changes in the scratch schema
 }
 
-// accountsFrom takes the names of the users from the environment.
+// accountsFrom reads the names of the users from the environment.
 func accountsFrom(getenv func(string) string) (accounts, error) {
 	a := accounts{
 		api:          cmp.Or(getenv("DB_API_USER"), "api"),
@@ -42,11 +42,12 @@ func accountsFrom(getenv func(string) string) (accounts, error) {
 	return a, nil
 }
 
-// statements make the accounts and say what they may do in schema. Run again
-// they change nothing, but require TLS again.
+// statements returns the statements that create the accounts and grant their
+// privileges on schema. When they run again they change nothing, except that they
+// require TLS again.
 //
 // Patterns says whether the server reads _ and % in the schema of a GRANT as
-// wildcards. It does not with partial_revokes, which Aurora MySQL 3 has on: an
+// wildcards. It does not if partial_revokes is on, as in Aurora MySQL 3: an
 // escaped name would then grant nothing.
 func (a accounts) statements(schema string, patterns bool) []string {
 	scratchSchema := scratch
@@ -60,7 +61,7 @@ func (a accounts) statements(schema string, patterns bool) []string {
 		views  = ", CREATE VIEW, SHOW VIEW"
 	)
 	looking := []grant{
-		{"PROCESS", "*"}, // who holds a lock, and how far an ALTER is
+		{"PROCESS", "*"}, // who holds a lock, and the progress of an ALTER
 		{"SELECT", quote("performance_schema")},
 	}
 	return slices.Concat(
@@ -68,11 +69,11 @@ func (a accounts) statements(schema string, patterns bool) []string {
 			grant{rows, quote(schema)},
 		),
 		account(a.schemaChange, append([]grant{
-			// Without TRIGGER it would not see those that a change breaks. LOCK TABLES is
-			// for comparing a copy.
+			// Without TRIGGER it would not see the triggers that a change breaks.
+			// LOCK TABLES is for comparing a copy.
 			{tables + ", TRIGGER, LOCK TABLES", quote(schema)},
 			{tables + views, quote(scratchSchema)},
-			{"REPLICATION CLIENT", "*"}, // how a copy follows
+			{"REPLICATION CLIENT", "*"}, // the state of a copy's replication
 		}, looking...)...),
 		account(a.schemaPlan, append([]grant{
 			{"SELECT, SHOW VIEW", quote(schema)},
@@ -81,13 +82,13 @@ func (a accounts) statements(schema string, patterns bool) []string {
 	)
 }
 
-// A grant is privileges on everything in a schema, or on "*": everywhere.
+// A grant is a set of privileges on everything in a schema, or everywhere: "*".
 type grant struct {
 	privileges string
 	schema     string // quoted
 }
 
-// account makes a user who logs in with an IAM token, over TLS alone. The name
+// account creates a user who logs in with an IAM token, only over TLS. The name
 // has passed validUser.
 func account(name string, grants ...grant) []string {
 	user := "'" + name + "'@'%'"
@@ -101,7 +102,7 @@ func account(name string, grants ...grant) []string {
 	return statements
 }
 
-// quote makes name an identifier of SQL.
+// quote quotes name as an SQL identifier.
 func quote(name string) string {
 	return "`" + strings.ReplaceAll(name, "`", "``") + "`"
 }

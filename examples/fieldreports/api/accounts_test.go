@@ -58,7 +58,7 @@ func TestAccountStatements(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			got := accounts{"app", "ddl", "plan"}.statements("field_reports", test.patterns)
-			if test.patterns { // the users are made alike
+			if test.patterns { // the users are created in the same way
 				got = grants(got)
 			}
 			if !slices.Equal(got, test.want) {
@@ -68,7 +68,7 @@ func TestAccountStatements(t *testing.T) {
 	}
 }
 
-// grants returns the statements that grant.
+// grants returns the GRANT statements.
 func grants(statements []string) []string {
 	return slices.DeleteFunc(slices.Clone(statements), func(s string) bool { return !strings.HasPrefix(s, "GRANT") })
 }

@@ -11,10 +11,11 @@ import (
 	"strconv"
 )
 
-// maxBody is how large the body of a request may be, in bytes.
+// maxBody is the maximum size of a request body, in bytes.
 const maxBody = 128 << 10
 
-// apiError is a JSON:API error object, the form of maintenance's answer too.
+// apiError is a JSON:API error object, which is also the form of maintenance's
+// answer.
 type apiError struct {
 	Status string `json:"status"`
 	Code   string `json:"code"`
@@ -33,7 +34,7 @@ func writeError(w http.ResponseWriter, status int, code, detail string) {
 	}}})
 }
 
-// writeJSON answers status with body. Nothing of the API is cached.
+// writeJSON answers status with body. No answer of the API is cached.
 func writeJSON(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
@@ -41,11 +42,11 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 	json.NewEncoder(w).Encode(body) // the client may be gone: nothing to do
 }
 
-// unavailable answers that the database, or the store of sessions, did not do what it was
-// asked. It is not
-// maintenance (the marker is missing) and nobody's mistake: clients try again.
+// unavailable answers that the database, or the session store, failed. It is not
+// maintenance (the marker is missing) and not the client's fault: clients try
+// again.
 func unavailable(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
-	if invalidInput(err) { // the client's, whatever it is, and never to be tried again
+	if invalidInput(err) { // the client's fault, never to be tried again
 		log.WarnContext(r.Context(), "the database does not take the input", "request", r.Method+" "+r.URL.Path, "error", err)
 		writeError(w, http.StatusUnprocessableEntity, "invalid-input", "something in the request cannot be stored")
 		return
@@ -61,8 +62,8 @@ func unavailable(w http.ResponseWriter, r *http.Request, log *slog.Logger, err e
 	writeError(w, http.StatusServiceUnavailable, "unavailable", what+" does not answer: try again later")
 }
 
-// readJSON reads the body of a request into value, or says what is wrong with it
-// and returns false.
+// readJSON decodes the body of a request into value. If it cannot, it answers
+// what is wrong and returns false.
 func readJSON(w http.ResponseWriter, r *http.Request, value any) bool {
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	err := decoder.Decode(value)

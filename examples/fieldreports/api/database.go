@@ -19,7 +19,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// imageCA is where the image keeps Amazon's CA certificates for RDS.
+// imageCA is the file in the image that has Amazon's CA certificates for RDS.
 const imageCA = "/etc/ssl/certs/rds-global-bundle.pem"
 
 var (
@@ -31,21 +31,21 @@ var (
 type database struct {
 	local       *mysql.Config // the DSN's; nil on AWS
 	connections int           // of each pool; 0 follows the server's capacity
-	inProcess   bool          // the embedded one, whose statements have no bounds
+	inProcess   bool          // the embedded server, whose statements have no time limits
 
-	sessions *valkeyAddress // where sessions are; nil: in the database
+	sessions *valkeyAddress // where sessions are; nil for the database
 
 	host   string
 	port   string
 	reader string // "" without one
 	schema string
-	user   string // whom this process logs in as with an IAM token; "" for migrate
+	user   string // the user that this process logs in as with an IAM token; "" for migrate
 	ca     string // file of CA certificates, PEM
 	region string
 }
 
-// databaseFrom takes the database from dsn, or without one from the
-// environment, of which the verb that asks also needs what required names.
+// databaseFrom reads the database from dsn or, if dsn is empty, from the
+// environment. The calling verb also needs the variables that required names.
 func databaseFrom(dsn string, getenv func(string) string, required ...string) (database, error) {
 	if dsn = cmp.Or(dsn, getenv("DB_DSN")); dsn != "" {
 		config, err := mysql.ParseDSN(dsn)
@@ -86,7 +86,8 @@ func databaseFrom(dsn string, getenv func(string) string, required ...string) (d
 	return db, db.validate()
 }
 
-// connectionsFrom returns how many connections each pool has, if that is given.
+// connectionsFrom returns the number of connections of each pool, 0 if it is not
+// set.
 func connectionsFrom(getenv func(string) string) (int, error) {
 	value := getenv("DB_CONNECTIONS")
 	if value == "" {
@@ -133,8 +134,8 @@ func (db database) LogValue() slog.Value {
 	)
 }
 
-// connect opens one connection to the server, with no schema chosen. On AWS it
-// logs in with user and password, and only over TLS that the CA vouches for.
+// connect opens one connection to the server, with no schema selected. On AWS it
+// logs in with user and password, only over TLS and with a certificate of the CA.
 func (db database) connect(ctx context.Context, user, password string) (*sql.DB, *sql.Conn, error) {
 	config := db.local
 	if config == nil {
@@ -159,7 +160,8 @@ func (db database) connect(ctx context.Context, user, password string) (*sql.DB,
 	return pool, conn, nil
 }
 
-// verified returns how to log in on AWS: there is no way around the certificate.
+// verified returns the settings for logging in on AWS. They always verify the
+// certificate.
 func (db database) verified(user, password string) (*mysql.Config, error) {
 	certificates, err := os.ReadFile(db.ca)
 	if err != nil {

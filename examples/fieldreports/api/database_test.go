@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// An authority signs certificates of servers.
+// An authority signs certificates for servers.
 type authority struct {
 	certificate *x509.Certificate
 	key         *ecdsa.PrivateKey
@@ -54,7 +54,7 @@ func (a authority) file(t *testing.T) string {
 	return path
 }
 
-// server makes the certificate of the server called host.
+// server returns a certificate for the server called host.
 func (a authority) server(t *testing.T, host string, until time.Time) *tls.Certificate {
 	template := &x509.Certificate{SerialNumber: big.NewInt(2), DNSNames: []string{host}, NotAfter: until}
 	if ip := net.ParseIP(host); ip != nil {
@@ -67,9 +67,8 @@ func (a authority) server(t *testing.T, host string, until time.Time) *tls.Certi
 	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: a.key}
 }
 
-// fakeMySQL greets one client as MySQL does, offers TLS if there is a
-// certificate, and reports what the client then says inside TLS, or that it
-// said nothing.
+// fakeMySQL greets one client as MySQL does, offers TLS if it has a certificate,
+// and reports what the client then sends inside TLS, or that it sent nothing.
 func fakeMySQL(t *testing.T, certificate *tls.Certificate) (port string, heard chan string) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -94,7 +93,7 @@ func fakeMySQL(t *testing.T, certificate *tls.Certificate) (port string, heard c
 
 		buffer := make([]byte, 4096)
 		if certificate != nil {
-			if _, err := io.ReadFull(conn, buffer[:36]); err != nil { // the request to go on in TLS
+			if _, err := io.ReadFull(conn, buffer[:36]); err != nil { // the request to continue in TLS
 				heard <- ""
 				return
 			}
@@ -114,7 +113,8 @@ func fakeMySQL(t *testing.T, certificate *tls.Certificate) (port string, heard c
 	return port, heard
 }
 
-// The login goes to nobody but the server that the CA vouches for.
+// TestConnectVerifiesTheServer checks that the client sends its login only to a
+// server with a certificate of the CA.
 func TestConnectVerifiesTheServer(t *testing.T) {
 	ours, other := newAuthority(t), newAuthority(t)
 	later := time.Now().Add(time.Hour)

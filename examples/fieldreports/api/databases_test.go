@@ -13,9 +13,9 @@ import (
 	"time"
 )
 
-// databases are the kinds of database that the tests of the API run on, each
-// with the tables and the example users. With the build tag mysql there are real
-// servers too, and with valkey a store of sessions beside the embedded one.
+// databases are the kinds of database that the tests of the API run on, each with
+// the tables and the example users. The build tag mysql adds real servers, and
+// valkey adds a session store beside the embedded server.
 var databases = map[string]func(t *testing.T) database{
 	"embedded": func(t *testing.T) database {
 		db, err := startEmbedded(t.Context())
@@ -42,7 +42,7 @@ type site struct {
 	guesses *guesses
 }
 
-// serveAPI serves the API on db, for pages of the origins.
+// serveAPI serves the API on db, for pages of the given origins.
 func serveAPI(t *testing.T, db database, origins ...string) site {
 	p, err := db.open(t.Context())
 	if err != nil {
@@ -55,7 +55,8 @@ func serveAPI(t *testing.T, db database, origins ...string) site {
 	return site{server, t, p, server.Client(), nil, a.guesses}
 }
 
-// as returns the same site, with more headers in each request: name, value, ...
+// as returns the same site with additional headers in each request: name, value,
+// ...
 func (s site) as(headers ...string) site {
 	added := map[string]string{}
 	for name, value := range s.headers {
@@ -68,7 +69,7 @@ func (s site) as(headers ...string) site {
 	return s
 }
 
-// browser returns the same site in a browser, which keeps cookies.
+// browser returns the same site as seen by a browser, which keeps cookies.
 func (s site) browser() site {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -78,7 +79,7 @@ func (s site) browser() site {
 	return s
 }
 
-// login returns the site for a user of the example, who has an app.
+// login returns the site for an example user who is logged in with an app.
 func (s site) login(name string) site {
 	s.t.Helper()
 	status, _, body := s.send("POST", "/api/login", `{"name":"`+name+`","password":"`+examplePassword+`"}`)
@@ -89,7 +90,7 @@ func (s site) login(name string) site {
 	return s.as("Authorization", "Bearer "+session.Token)
 }
 
-// expire lets the time of all sessions run out.
+// expire makes all sessions expire.
 func (s site) expire() {
 	s.t.Helper()
 	if _, ok := s.db.sessions.(rows); !ok {
@@ -101,8 +102,8 @@ func (s site) expire() {
 	}
 }
 
-// expireStored lets the time of the sessions in a store of their own run out. It
-// is set with the build tag valkey.
+// expireStored makes the sessions in a separate store expire. The build tag
+// valkey sets it.
 var expireStored func(t *testing.T)
 
 func (s site) send(method, path, body string) (int, http.Header, string) {

@@ -16,9 +16,9 @@ import (
 	"github.com/sirupsen/logrus"
 )
 
-// startEmbedded starts a MySQL-compatible server in this process, on a free port of
-// 127.0.0.1, with the tables and the example users. It needs nothing on the
-// machine and keeps nothing: it is for trying things out. The image is built
+// startEmbedded starts a MySQL-compatible server in this process, on a free port
+// of 127.0.0.1, with the tables and the example users. It needs nothing on the
+// machine and stores nothing: it is for trying things out. The image is built
 // without it.
 func startEmbedded(ctx context.Context) (database, error) {
 	logrus.SetOutput(io.Discard) // it logs every connection
@@ -35,11 +35,11 @@ func startEmbedded(ctx context.Context) (database, error) {
 	if err != nil {
 		return database{}, fmt.Errorf("starting the embedded database: %w", err)
 	}
-	go func() { _ = mysqld.Start() }() // until the process ends
+	go func() { _ = mysqld.Start() }() // runs until the process ends
 
 	login := mysql.NewConfig()
 	login.Net, login.Addr, login.User, login.DBName = "tcp", listener.Addr().String(), "root", "fieldreports"
-	// Its tables are not made for several writers at a time.
+	// Its tables do not support several writers at a time.
 	db := database{local: login, schema: login.DBName, connections: 1, inProcess: true}
 	m, err := begin(ctx, db, masterLogin{}, io.Discard)
 	if err != nil {

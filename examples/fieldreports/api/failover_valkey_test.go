@@ -31,7 +31,7 @@ func pairOfNodes(t *testing.T) (primary, replica *valkeyServer) {
 	return nodes[0], nodes[1]
 }
 
-// replicate starts the node as a replica, and waits until it has everything.
+// replicate starts the node as a replica, and waits until it is in sync.
 func (s *valkeyServer) replicate(t *testing.T, primary *valkeyServer) {
 	t.Helper()
 	if err := s.start(); err != nil {
@@ -40,7 +40,7 @@ func (s *valkeyServer) replicate(t *testing.T, primary *valkeyServer) {
 	id := fmt.Sprint(primary.admin(t, "CLUSTER", "MYID"))
 	s.admin(t, "CLUSTER", "MEET", "127.0.0.1", primary.port, primary.bus)
 	for _, wait := range []struct{ want, of, about string }{
-		{id, "CLUSTER", "NODES"}, // it has been met
+		{id, "CLUSTER", "NODES"}, // the nodes know each other
 		{"cluster_state:ok", "CLUSTER", "INFO"},
 		{"master_link_status:up", "INFO", "replication"},
 	} {
@@ -53,8 +53,9 @@ func (s *valkeyServer) replicate(t *testing.T, primary *valkeyServer) {
 	}
 }
 
-// endpointOf returns where a group of nodes is found, whichever of them run: the
-// configuration endpoint, which ElastiCache has as a name.
+// endpointOf returns the address at which a group of nodes is found, whichever of
+// them are running. It is like ElastiCache's configuration endpoint, which is a
+// name.
 func endpointOf(t *testing.T, nodes ...*valkeyServer) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -87,8 +88,8 @@ func endpointOf(t *testing.T, nodes ...*valkeyServer) string {
 	return listener.Addr().String()
 }
 
-// promote makes the replica of a lost primary the primary, which is what
-// ElastiCache does: a shard alone has no majority that could.
+// promote makes the replica of a lost primary the primary, as ElastiCache does: a
+// single shard has no majority that could do it.
 func (s *valkeyServer) promote(t *testing.T) {
 	t.Helper()
 	s.admin(t, "CLUSTER", "FAILOVER", "TAKEOVER")
@@ -97,9 +98,9 @@ func (s *valkeyServer) promote(t *testing.T) {
 	}
 }
 
-// TestStoredSessions_Failover: a primary is lost, and its replica takes over.
-// Until then nobody is told to log in again; afterwards only those are whose
-// session had not reached the replica. The API is not restarted.
+// TestStoredSessions_Failover checks a failover after the primary is lost. Until
+// the replica takes over nobody is told to log in again; afterwards only those
+// are whose session had not reached the replica. The API is not restarted.
 func TestStoredSessions_Failover(t *testing.T) {
 	primary, replica := pairOfNodes(t)
 	db := databases["embedded"](t)
@@ -110,7 +111,7 @@ func TestStoredSessions_Failover(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// From here nothing reaches the replica any more.
+	// From here on the replica receives nothing more.
 	replica.admin(t, "CONFIG", "SET", "masterauth", "another")
 	replica.admin(t, "CLIENT", "KILL", "TYPE", "master")
 	if err := replica.until("master_link_status:down", "INFO", "replication"); err != nil {
@@ -146,8 +147,8 @@ func TestStoredSessions_Failover(t *testing.T) {
 	kept.want(200, `"field"`, "GET", "/api/session", "")
 }
 
-// TestStoredSessions_PlannedFailover: the nodes change places, as for maintenance
-// of the store. No session is lost, while people use theirs all the time.
+// TestStoredSessions_PlannedFailover checks a failover for maintenance of the
+// store. No session is lost while people use theirs all the time.
 func TestStoredSessions_PlannedFailover(t *testing.T) {
 	primary, replica := pairOfNodes(t)
 	db := databases["embedded"](t)
@@ -171,6 +172,6 @@ func TestStoredSessions_PlannedFailover(t *testing.T) {
 			t.Errorf("%d answers with status %d: want 200, and 503 at most for a moment", n, status)
 		}
 	}
-	primary.kill() // the API follows: it needs the first no more
+	primary.kill() // the API has followed: it no longer needs the first node
 	field.want(200, `"field"`, "GET", "/api/session", "")
 }

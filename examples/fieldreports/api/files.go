@@ -26,7 +26,7 @@ func (a api) getFile(w http.ResponseWriter, r *http.Request, _ user) {
 	}
 	header := w.Header()
 	header.Set("ETag", fmt.Sprintf(`"%x"`, sha256.Sum256(file)))
-	header.Set("Cache-Control", "private, no-cache") // kept, and asked for each time
+	header.Set("Cache-Control", "private, no-cache") // stored, and revalidated each time
 	header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
 	header.Set("X-Content-Type-Options", "nosniff")
 	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(file))

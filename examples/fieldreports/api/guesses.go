@@ -8,9 +8,10 @@ import (
 	"time"
 )
 
-// Guesses limits how many wrong passwords are compared, in this process: by name
-// and address together, so that whoever guesses keeps nobody else out; by
-// address, for who tries many names; and by name, for who has many addresses.
+// Guesses limits the wrong passwords that this process compares: by name and
+// address together, so that someone who guesses locks nobody else out; by
+// address, against trying many names; and by name, against trying from many
+// addresses.
 type guesses struct {
 	mu      sync.Mutex
 	pairs   map[string]*bucket
@@ -19,7 +20,8 @@ type guesses struct {
 	turns   map[string]*turn
 }
 
-// A limit is how many may fail at once, and after how long each is forgotten.
+// A limit is how many failures are allowed at once, and after how long each is
+// forgotten.
 type limit struct {
 	burst int
 	each  time.Duration
@@ -27,11 +29,11 @@ type limit struct {
 
 var (
 	pairLimit   = limit{5, 30 * time.Second}
-	sourceLimit = limit{60, 2 * time.Second} // an address may be that of an office, or of an edge of CloudFront's
+	sourceLimit = limit{60, 2 * time.Second} // an address may be an office's, or a CloudFront edge's
 	nameLimit   = limit{100, 30 * time.Second}
 )
 
-// mostBuckets bounds the memory that guesses take.
+// mostBuckets limits the memory that guesses use.
 const mostBuckets = 20_000
 
 // A bucket counts failures, which leak out of it.
@@ -40,8 +42,8 @@ type bucket struct {
 	at       time.Time
 }
 
-// A turn lets one password of a name be compared at a time, so that guesses at
-// one name wait for each other and nobody waits for them.
+// A turn allows one comparison per name at a time, so that guesses at one name
+// wait for each other and delay nobody else.
 type turn struct {
 	slot    chan struct{}
 	waiting int
@@ -51,8 +53,8 @@ func newGuesses() *guesses {
 	return &guesses{pairs: map[string]*bucket{}, sources: map[string]*bucket{}, names: map[string]*bucket{}, turns: map[string]*turn{}}
 }
 
-// take waits for the turn of name. Release ends it; without one the request has
-// ended.
+// take waits for the turn of name. Release ends the turn. Ok is false if the
+// request has ended.
 func (g *guesses) take(r *http.Request, name string) (release func(), ok bool) {
 	g.mu.Lock()
 	t := g.turns[name]
@@ -100,7 +102,7 @@ func (g *guesses) failed(name, address string, now time.Time) {
 	nameLimit.add(g.names, name, now)
 }
 
-// succeeded forgets the failures of who has the password after all.
+// succeeded forgets the failures of a client that has the password.
 func (g *guesses) succeeded(name, address string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -115,7 +117,7 @@ func (l limit) wait(b *bucket, now time.Time) time.Duration {
 	return max(0, time.Duration(over*float64(l.each)))
 }
 
-// left returns the failures that are not forgotten yet.
+// left returns the number of failures that are not yet forgotten.
 func (l limit) left(b *bucket, now time.Time) float64 {
 	return max(0, b.failures-float64(now.Sub(b.at))/float64(l.each))
 }
@@ -132,7 +134,8 @@ func (l limit) add(buckets map[string]*bucket, key string, now time.Time) {
 	b.failures, b.at = l.left(b, now)+1, now
 }
 
-// clear makes room: what is forgotten goes, and if that is not enough any other.
+// clear makes room: it removes forgotten buckets first and, if that is not
+// enough, any others.
 func (l limit) clear(buckets map[string]*bucket, now time.Time) {
 	for key, b := range buckets {
 		if l.left(b, now) == 0 {
@@ -147,8 +150,8 @@ func (l limit) clear(buckets map[string]*bucket, now time.Time) {
 	}
 }
 
-// addressOf returns where a request comes from: what the load balancer has added
-// to X-Forwarded-For, which is its last. The others are the client's own words.
+// addressOf returns the client's address: the last in X-Forwarded-For, which the
+// load balancer has added. The client may have sent the others.
 func addressOf(r *http.Request) string {
 	if all := r.Header.Values("X-Forwarded-For"); len(all) > 0 {
 		list := all[len(all)-1]

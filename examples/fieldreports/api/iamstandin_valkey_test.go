@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-// What the stand-in for IAM takes.
+// The values that the stand-in for IAM accepts.
 const (
 	accessKey    = "AKIDEXAMPLE"
 	secretKey    = "secret-of-the-tests"
@@ -29,15 +29,15 @@ const (
 	serviceUser  = "fieldreports-api"
 )
 
-// An iamStandIn is between the API and the server. It verifies what logs in, as
-// ElastiCache does, and logs in at the server with a password instead. A replica
-// comes as the admin, whom it lets through.
+// An iamStandIn is a proxy between the API and the server. It verifies log-ins as
+// ElastiCache does, and logs in at the server with a password instead. It lets a
+// replica, which logs in as the admin, through.
 type iamStandIn struct {
 	listener net.Listener
 	server   *valkeyServer
 
 	connections atomic.Int32 // made so far
-	renewals    atomic.Int32 // log-ins on connections that had logged in
+	renewals    atomic.Int32 // log-ins on connections that were already logged in
 
 	mu      sync.Mutex
 	refused []string
@@ -69,7 +69,8 @@ func startIAM(server *valkeyServer, certificate, key string) (*iamStandIn, error
 
 func (s *iamStandIn) address() string { return s.listener.Addr().String() }
 
-// serve copies commands to the server, except for log-ins, and all answers back.
+// serve copies commands to the server, except log-ins, and copies all answers
+// back.
 func (s *iamStandIn) serve(client net.Conn) {
 	defer client.Close()
 	server, err := tls.Dial("tcp", net.JoinHostPort("127.0.0.1", s.server.port), &tls.Config{InsecureSkipVerify: true})
@@ -112,8 +113,8 @@ func (s *iamStandIn) serve(client net.Conn) {
 	}
 }
 
-// verify checks a log-in token: what it is for, how old it is, and its signature,
-// from the documents of Signature Version 4.
+// verify checks a log-in token: its subject, its age and its signature. Source:
+// the documentation of Signature Version 4.
 func verify(user, token string, now time.Time) error {
 	host, query, _ := strings.Cut(token, "/?")
 	values, err := url.ParseQuery(query)

@@ -12,12 +12,12 @@ import (
 	"time"
 )
 
-// comparisons bounds how many passwords are compared at once: each costs a
+// comparisons limits how many passwords are compared at once: each costs a
 // processor a quarter of a second, and reports should not have to wait for them.
 var comparisons = make(chan struct{}, max(1, runtime.NumCPU()/2))
 
-// login makes a session: as a token, or, for a browser, as a cookie that no
-// script can read.
+// login creates a session. It returns it as a token or, for a browser, as a
+// cookie that no script can read.
 func (a api) login(w http.ResponseWriter, r *http.Request) {
 	var request struct {
 		Name     string `json:"name"`
@@ -30,8 +30,8 @@ func (a api) login(w http.ResponseWriter, r *http.Request) {
 	a.begin(w, r, request.Name, request.Password, request.Cookie)
 }
 
-// begin makes a session of who has the name and password. It takes the place of
-// the session that the request came with.
+// begin creates a session for the user with the name and password. It replaces
+// the session that came with the request.
 func (a api) begin(w http.ResponseWriter, r *http.Request, name, password string, inCookie bool) {
 	u, ok := a.authenticate(w, r, name, password)
 	if !ok {
@@ -60,16 +60,17 @@ func (a api) begin(w http.ResponseWriter, r *http.Request, name, password string
 	writeJSON(w, http.StatusOK, answer)
 }
 
-// authenticate is the user with the name and password, or it answers the request.
-// What it says, and how long it takes, does not tell which names exist.
+// authenticate returns the user with the name and password. If there is none it
+// answers the request. Neither the answer nor the time it takes reveals which
+// names exist.
 func (a api) authenticate(w http.ResponseWriter, r *http.Request, name, password string) (user, bool) {
 	address := addressOf(r)
 	key, known := name, nameForm.MatchString(name)
 	if !known {
-		key = "" // whatever it is, it is nobody's name
+		key = "" // nobody has such a name
 	}
 	release, ok := a.guesses.take(r, key)
-	if !ok { // the client is gone, or too many are before it
+	if !ok { // the client is gone, or too many are waiting
 		unavailable(w, r, a.log, context.Canceled)
 		return user{}, false
 	}
@@ -82,7 +83,7 @@ func (a api) authenticate(w http.ResponseWriter, r *http.Request, name, password
 	}
 
 	u := user{Name: name}
-	if known { // the server could not even compare another one
+	if known { // the server could not even compare another password
 		err := a.db.read(func(from *sql.DB) error {
 			return from.QueryRowContext(r.Context(), "SELECT id, role, password_hash FROM users WHERE name = ?", name).Scan(&u.id, &u.Role, &u.passwordHash)
 		})
@@ -109,11 +110,11 @@ func (a api) authenticate(w http.ResponseWriter, r *http.Request, name, password
 	return u, true
 }
 
-// session says who has logged in. Maintenance refuses it: it is what a site asks
-// to find out whether it is closed.
+// session answers who is logged in. Maintenance refuses it: a site calls it to
+// find out whether it is closed.
 //
-// With a name and password in Authorization: Basic it logs a browser in first: in
-// read-only maintenance all that is let through is reading.
+// With a name and password in Authorization: Basic it first logs a browser in:
+// read-only maintenance lets only reads through.
 func (a api) session(w http.ResponseWriter, r *http.Request) {
 	if name, password, ok := r.BasicAuth(); ok && r.Method == http.MethodGet {
 		a.begin(w, r, name, password, true)
@@ -136,9 +137,10 @@ func (a api) logout(w http.ResponseWriter, r *http.Request, _ user) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// cookie carries token, for seconds. It goes over https alone, unless the page
-// itself has come over http, as on a developer's machine. The request does not
-// say: TLS ends before the API. A GET has no Origin, and its Referer instead.
+// cookie returns a cookie that carries token for the given number of seconds. It
+// is sent only over https, unless the page itself came over http, as on a
+// developer's machine. The request does not show it: TLS ends before the API. A
+// GET has no Origin, only a Referer.
 func cookie(r *http.Request, token string, seconds int) *http.Cookie {
 	return &http.Cookie{
 		Name:     cookieName,

@@ -26,7 +26,7 @@ func TestLogin(t *testing.T) {
 		field.want(200, `{"user":{"name":"field","role":"field"}}`, "GET", "/api/session", "")
 		other := s.login("field")
 
-		// A release: another process on the same database.
+		// A new release: another process on the same database.
 		next := serveAPI(t, db)
 		next.headers = field.headers
 		next.want(200, `"field"`, "GET", "/api/session", "")
@@ -39,7 +39,7 @@ func TestLogin(t *testing.T) {
 		other.want(401, "", "GET", "/api/session", "")
 		s.login("field")
 		if db.sessions != nil {
-			return // a store forgets by itself
+			return // a store forgets sessions by itself
 		}
 		var left int
 		if err := s.db.writer.QueryRow("SELECT COUNT(*) FROM sessions").Scan(&left); err != nil || left != 1 {
@@ -48,8 +48,9 @@ func TestLogin(t *testing.T) {
 	})
 }
 
-// A reader is behind the writer: who has just logged in is known all the same,
-// and a report that has just been stored is not stored again.
+// TestReaderBehindTheWriter checks that a user who has just logged in is known
+// even if the reader is behind the writer, and that a report that was just stored
+// is not stored again.
 func TestReaderBehindTheWriter(t *testing.T) {
 	writer, err := startEmbedded(t.Context())
 	if err != nil {
@@ -83,7 +84,8 @@ func TestReaderBehindTheWriter(t *testing.T) {
 	s.want(401, "", "GET", "/api/session", "")
 }
 
-// Whoever reads the table of sessions cannot use what is in it.
+// TestTokensAreNotStored checks that someone who can read the table of sessions
+// cannot use what is in it.
 func TestTokensAreNotStored(t *testing.T) {
 	db, err := startEmbedded(t.Context())
 	if err != nil {
@@ -126,7 +128,7 @@ func TestBrowserSession(t *testing.T) {
 			t.Errorf("origin %q: got cookie %q, want Secure: %v", origin, cookie, secure)
 		}
 		if secure {
-			continue // a jar gives such a cookie to https alone
+			continue // a jar sends such a cookie only over https
 		}
 		browser.want(200, `"manager"`, "GET", "/api/session", "")
 		browser.want(204, "", "POST", "/api/logout", "")
@@ -171,7 +173,7 @@ func TestOrigins(t *testing.T) {
 		if status != want || (header.Get("Access-Control-Allow-Origin") != "") != test.want || header.Get("Vary") != "Origin" {
 			t.Errorf("%s logs in: got %d %v, want %d", test.origin, status, header, want)
 		}
-		// An error, too, is for the page to read.
+		// The page can read an error as well.
 		_, header, _ = page.send("GET", "/api/session", "")
 		if exposed := header.Get("Access-Control-Expose-Headers"); test.want != strings.Contains(exposed, "X-Maintenance-Mode") {
 			t.Errorf("%s: got exposed headers %q", test.origin, exposed)
@@ -179,8 +181,8 @@ func TestOrigins(t *testing.T) {
 	}
 }
 
-// Any application of the domain can set a cookie of the name: the one counts that
-// is a session.
+// TestSeveralCookiesOfTheName checks that the cookie that is a session counts.
+// Any application of the domain can set a cookie of the name.
 func TestSeveralCookiesOfTheName(t *testing.T) {
 	onEveryDatabase(t, func(t *testing.T, db database) {
 		s := serveAPI(t, db)
@@ -195,7 +197,8 @@ func TestSeveralCookiesOfTheName(t *testing.T) {
 	})
 }
 
-// A session does not outlive the next of the same browser or app.
+// TestLoginEndsTheSessionItCameWith checks that a new session of a browser or app
+// ends the previous one.
 func TestLoginEndsTheSessionItCameWith(t *testing.T) {
 	onEveryDatabase(t, func(t *testing.T, db database) {
 		s := serveAPI(t, db)
@@ -214,7 +217,8 @@ func TestLoginEndsTheSessionItCameWith(t *testing.T) {
 	})
 }
 
-// A read that carries a name and password logs a browser in, as POST does.
+// TestLoginByReading checks that a read with a name and password logs a browser
+// in, as POST does.
 func TestLoginByReading(t *testing.T) {
 	onEveryDatabase(t, func(t *testing.T, db database) {
 		s := serveAPI(t, db)

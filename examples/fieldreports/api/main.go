@@ -1,8 +1,8 @@
 // Command fieldreports is the API of Field Reports, the example product that
 // noren's stack deploys.
 //
-//	fieldreports [serve]    answer HTTP until told to stop
-//	fieldreports migrate    make schema, tables and users, then exit
+//	fieldreports [serve]    answer HTTP until a signal stops it
+//	fieldreports migrate    create the schema, tables and users, then exit
 //	fieldreports password   print the hash of a password
 package main
 
@@ -28,10 +28,10 @@ func main() {
 	}
 }
 
-// A verb is one thing the command does. It ends when ctx does.
+// A verb is one thing that the command does. It ends when ctx does.
 type verb func(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) error
 
-// run runs the verb that args begin with, serve when they name none.
+// run runs the verb that args begin with, or serve if they name none.
 func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) error {
 	verbs := map[string]verb{"serve": serve, "migrate": migrate, "password": password}
 	name := "serve"

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// TestMain lets a test start the command itself: this binary, told so.
+// TestMain lets a test start the command itself, which is this binary with a
+// variable set.
 func TestMain(m *testing.M) {
 	if os.Getenv("FIELDREPORTS_TEST_COMMAND") != "" {
 		main()
@@ -20,10 +21,10 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// atEnd is what is to be done when all tests have run.
+// atEnd are functions to call after all tests have run.
 var atEnd []func()
 
-// environment makes a getenv of "NAME=value" lines.
+// environment returns a getenv for "NAME=value" lines.
 func environment(lines ...string) func(string) string {
 	values := map[string]string{}
 	for _, line := range lines {
@@ -33,7 +34,7 @@ func environment(lines ...string) func(string) string {
 	return func(name string) string { return values[name] }
 }
 
-// onAWS is an environment that lacks nothing, but whose database is not there.
+// onAWS is a complete environment whose database does not exist.
 var onAWS = []string{
 	"DB_HOST=127.0.0.1", "DB_PORT=1", "DB_NAME=fieldreports", "DB_USER=api", "AWS_REGION=eu-west-1",
 	"DB_ADMIN_SECRET_ARN=arn:aws:secretsmanager:eu-west-1:111122223333:secret:x",
@@ -100,7 +101,8 @@ func TestRunRefuses(t *testing.T) {
 	}
 }
 
-// The flags' usage shows defaults; a password must not be among them.
+// TestUsageHidesTheDSN checks that the usage, which shows the flags' defaults,
+// does not contain a password.
 func TestUsageHidesTheDSN(t *testing.T) {
 	for _, verb := range []string{"serve", "migrate"} {
 		var output bytes.Buffer

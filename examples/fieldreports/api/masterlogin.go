@@ -19,7 +19,7 @@ type masterLogin struct {
 }
 
 // readMasterLogin reads the login from the secret arn with the task's role. It
-// is read when it is used: a copy would be wrong after the next rotation.
+// reads it each time: a copy would be wrong after the next rotation.
 func readMasterLogin(ctx context.Context, region, arn string) (masterLogin, error) {
 	settings, err := config.LoadDefaultConfig(ctx, config.WithRegion(region))
 	if err != nil {
@@ -30,7 +30,7 @@ func readMasterLogin(ctx context.Context, region, arn string) (masterLogin, erro
 		return masterLogin{}, fmt.Errorf("reading the secret %q: %w", arn, err)
 	}
 	var login masterLogin
-	// No %w: the text of the error could quote the secret.
+	// Not %w: the text of the error could quote the secret.
 	if json.Unmarshal([]byte(aws.ToString(secret.SecretString)), &login) != nil || login.Username == "" || login.Password == "" {
 		return masterLogin{}, errors.New("the secret " + arn + ` is not the login of a database user: want {"username": ..., "password": ...}`)
 	}

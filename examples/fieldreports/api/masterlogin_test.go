@@ -12,8 +12,8 @@ import (
 
 const secretARN = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:rds!cluster-1"
 
-// secretsManager answers as Secrets Manager, and on GET as the credentials
-// endpoint that ECS gives a task. The SDK of the test uses both.
+// secretsManager serves as Secrets Manager and, on GET, as the credentials
+// endpoint that ECS gives a task. The SDK in the test uses both.
 func secretsManager(t *testing.T, status int, answer any) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet {
@@ -52,7 +52,7 @@ func secretsManager(t *testing.T, status int, answer any) {
 	t.Setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", server.URL)
 }
 
-// secretString returns the answer of Secrets Manager with the secret s.
+// secretString returns Secrets Manager's answer with the secret s.
 func secretString(s string) map[string]any {
 	return map[string]any{"ARN": secretARN, "Name": "rds!cluster-1", "VersionId": "1", "CreatedDate": 1.7e9, "SecretString": s}
 }
@@ -95,7 +95,8 @@ func TestReadMasterLoginRefuses(t *testing.T) {
 	}
 }
 
-// The master user must not become the API's, whose rights are fewer.
+// TestMigrateRefusesTheMasterUser checks that the master user cannot become the
+// API's user, which has fewer rights.
 func TestMigrateRefusesTheMasterUser(t *testing.T) {
 	secretsManager(t, 200, secretString(`{"username":"api","password":"x"}`))
 	env := environment(append(onAWS, "DB_ADMIN_SECRET_ARN="+secretARN)...)

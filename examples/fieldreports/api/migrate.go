@@ -13,12 +13,12 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// lockSeconds is how long migrate waits for another that is running.
+// lockSeconds is how long migrate waits for another migration to finish.
 const lockSeconds = 60
 
-// migrate makes the schema, its tables and, on AWS, the database users, and
-// prints the statements it ran. It may run again, and at the same time as
-// another.
+// migrate creates the schema, its tables and, on AWS, the database users, and
+// prints the statements that it ran. It may run again, and at the same time as
+// another migrate.
 func migrate(ctx context.Context, args []string, getenv func(string) string, _ io.Reader, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("fieldreports migrate", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -49,7 +49,7 @@ func migrate(ctx context.Context, args []string, getenv func(string) string, _ i
 		return errors.New("--example is refused on AWS: everybody knows the password. Make a user with --user")
 	}
 	var users accounts
-	var login masterLogin // locally the DSN's counts
+	var login masterLogin // locally the DSN's login is used
 	if db.local == nil {
 		if users, err = accountsFrom(getenv); err != nil {
 			return err
@@ -95,7 +95,7 @@ func migrate(ctx context.Context, args []string, getenv func(string) string, _ i
 	return m.accounts(ctx, db.schema, users)
 }
 
-// migrations returns the folder of the files that this release has.
+// migrations returns the folder of this release's migration files.
 func migrations() fs.FS {
 	folder, err := fs.Sub(schemaFiles, "schema")
 	if err != nil {
@@ -104,14 +104,14 @@ func migrations() fs.FS {
 	return folder
 }
 
-// A migration is a session with the server that holds the lock of migrate.
+// A migration is a session with the server that holds migrate's lock.
 type migration struct {
 	pool   *sql.DB
 	conn   *sql.Conn
 	stdout io.Writer
 }
 
-// begin logs in and waits until no other migration runs on this server.
+// begin logs in, and waits until no other migration is running on this server.
 func begin(ctx context.Context, db database, login masterLogin, stdout io.Writer) (*migration, error) {
 	pool, conn, err := db.connect(ctx, login.Username, login.Password)
 	if err != nil {
@@ -136,8 +136,8 @@ func (m *migration) end() {
 	m.pool.Close()
 }
 
-// schema makes the schema if it is missing. It looks first, since a local login
-// may use the schema and yet not be allowed to make one.
+// schema creates the schema if it is missing. It looks first, since a local login
+// may use the schema and yet not be allowed to create one.
 func (m *migration) schema(ctx context.Context, name string) error {
 	var there bool
 	err := m.conn.QueryRowContext(ctx, "SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = ?", name).Scan(&there)
@@ -151,11 +151,11 @@ func (m *migration) schema(ctx context.Context, name string) error {
 	return m.run(ctx, schemaStatement(name))
 }
 
-// takesPatterns says whether the server reads wildcards in a GRANT's schema.
+// takesPatterns reports whether the server reads wildcards in a GRANT's schema.
 func (m *migration) takesPatterns(ctx context.Context) (bool, error) {
 	var name, value string
 	err := m.conn.QueryRowContext(ctx, "SHOW GLOBAL VARIABLES LIKE 'partial_revokes'").Scan(&name, &value)
-	if errors.Is(err, sql.ErrNoRows) { // older than the variable
+	if errors.Is(err, sql.ErrNoRows) { // the server is older than the variable
 		return true, nil
 	}
 	if err != nil {
@@ -164,7 +164,7 @@ func (m *migration) takesPatterns(ctx context.Context) (bool, error) {
 	return value != "ON", nil
 }
 
-// accounts makes the database users and their grants on the schema.
+// accounts creates the database users and their grants on the schema.
 func (m *migration) accounts(ctx context.Context, schema string, users accounts) error {
 	patterns, err := m.takesPatterns(ctx)
 	if err != nil {
@@ -178,7 +178,7 @@ func (m *migration) accounts(ctx context.Context, schema string, users accounts)
 	return nil
 }
 
-// run runs a statement and prints it, with what the server remarked on it.
+// run runs a statement and prints it, with the server's warnings.
 func (m *migration) run(ctx context.Context, statement string) error {
 	_, err := m.conn.ExecContext(ctx, statement)
 	if duplicateColumn(err) {
@@ -205,8 +205,8 @@ func (m *migration) run(ctx context.Context, statement string) error {
 }
 
 // duplicateColumn reports whether a statement would have added a column that the
-// table has, as after `noren ddl run`, or after a process that died before it
-// had recorded the file. MySQL has no ADD COLUMN IF NOT EXISTS.
+// table already has, as after `noren ddl run`, or after a process died before it
+// recorded the file. MySQL has no ADD COLUMN IF NOT EXISTS.
 func duplicateColumn(err error) bool {
 	var answer *mysql.MySQLError
 	return errors.As(err, &answer) && answer.Number == 1060

@@ -80,8 +80,8 @@ func TestMigrateConcurrently(t *testing.T) {
 	})
 }
 
-// The process died between two statements of a file, or before it had recorded
-// the file.
+// TestMigrateAfterACrash checks what follows after the process died between two
+// statements of a file, or before it recorded the file.
 func TestMigrateAfterACrash(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db := s.fresh(t)
@@ -101,8 +101,9 @@ func TestMigrateAfterACrash(t *testing.T) {
 	})
 }
 
-// The example's schema changes: this release runs before and after the one that
-// contracts, and is not ready before the one that expands.
+// TestSchemaChangesOfTheExample checks the example's schema changes: this release
+// runs before and after the change that contracts, and is not ready before the
+// change that expands.
 func TestSchemaChangesOfTheExample(t *testing.T) {
 	expand, err := os.ReadFile("../schemachanges/0001_report_priority.sql")
 	if err != nil {
@@ -124,7 +125,7 @@ func TestSchemaChangesOfTheExample(t *testing.T) {
 		if err := api.db.usable(t.Context()); err == nil || isNotSetUp(err) {
 			t.Errorf("without the column: got %v, want it not ready", err)
 		}
-		// As the release before writes them.
+		// As the previous release writes them.
 		execute(t, root, "INSERT INTO reports (id, user_id, template, title, text, written_at, received_at) SELECT '"+firstID+"', id, 'cable-fault', 'Before', 'wet', NOW(3), NOW(3) FROM users WHERE name = 'field'")
 		execute(t, root, string(expand))
 		if output, err := migrateDSN(t, db.local.FormatDSN()); err != nil || !strings.Contains(output, "-- the column is there: ALTER TABLE reports ADD COLUMN priority") {
@@ -177,7 +178,7 @@ func TestMigrateMakesUsers(t *testing.T) {
 		if output, err := migrateDSN(t, dsn, "--user", "mika:manager:"+second); err != nil || !strings.Contains(output, `-- changing the manager "mika"`) {
 			t.Fatalf("got %q (%v)", output, err)
 		}
-		session.want(401, "", "GET", "/api/session", "") // whoever knew the old password is out
+		session.want(401, "", "GET", "/api/session", "") // someone who knew the old password is logged out
 		if status, _ := login("correct horse battery"); status != 401 {
 			t.Errorf("the old password: got %d, want 401", status)
 		}
@@ -187,7 +188,8 @@ func TestMigrateMakesUsers(t *testing.T) {
 	})
 }
 
-// Who is removed gets in no more, at once, and what they have written stays.
+// TestMigrateRemovesUsers checks that a removed user is locked out at once, and
+// that what they have written stays.
 func TestMigrateRemovesUsers(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db := s.fresh(t)
@@ -211,7 +213,8 @@ func TestMigrateRemovesUsers(t *testing.T) {
 	})
 }
 
-// A login that may use the schema, but not make one, may migrate.
+// TestMigrateWithoutTheRightToMakeSchemas checks that a login that may use the
+// schema, but not create one, may migrate.
 func TestMigrateWithoutTheRightToMakeSchemas(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		dsn, root := s.schema(t, "fieldreports_test")
@@ -233,8 +236,8 @@ func TestMigrateWithoutTheRightToMakeSchemas(t *testing.T) {
 	})
 }
 
-// What the three users may do, found out by doing it. They log in with passwords
-// here: the grants are those of AWS.
+// TestGrants checks by experiment what the three users may do. They log in with
+// passwords here: the grants are those of AWS.
 func TestGrants(t *testing.T) { onEveryServer(t, testGrants) }
 
 func testGrants(t *testing.T, s *testServer) {
@@ -272,7 +275,7 @@ func testGrants(t *testing.T, s *testServer) {
 	}
 
 	tests := []struct {
-		statement string // %d is another number each time
+		statement string // %d is a different number each time
 		may       string // the users who may run it
 	}{
 		{"INSERT INTO fieldreports_test.t VALUES (%d)", "frt_api frt_ddl"},
@@ -288,7 +291,7 @@ func testGrants(t *testing.T, s *testServer) {
 		{"CREATE TABLE noren_scratch.n%d LIKE fieldreports_test.t", "frt_ddl frt_plan"},
 		{"CREATE TABLE noren_other.n%d (id INT)", ""},
 		{"SELECT COUNT(*) + %d FROM performance_schema.setup_consumers", "frt_ddl frt_plan"},
-		{"SELECT COUNT(*) + %d FROM information_schema.innodb_metrics", "frt_ddl frt_plan"}, // wants PROCESS
+		{"SELECT COUNT(*) + %d FROM information_schema.innodb_metrics", "frt_ddl frt_plan"}, // requires PROCESS
 		{"SELECT COUNT(*) + %d FROM fieldreportsXtest.t", ""},
 		{"SELECT COUNT(*) + %d FROM norenXscratch.t", ""},
 		{"CREATE DATABASE other_%d", ""},

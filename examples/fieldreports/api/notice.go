@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// noticePause is how long the service does not look again at what it could not read,
-// and the shortest pause that it is told.
+// noticePause is the pause before the next look after one has failed, and the
+// shortest pause that the document may ask for.
 const noticePause = time.Minute
 
-// A notice is what the service knows of maintenance. The load balancer refuses new
-// requests, and goes on serving what was open before; so the service ends that
-// itself.
+// A notice is what the service knows about maintenance. The load balancer refuses
+// new requests, but still serves connections that were open before; so the
+// service ends those itself.
 type notice struct {
 	url    string // of maintenance.json
 	client http.Client
@@ -25,7 +25,7 @@ type notice struct {
 	on     atomic.Bool
 }
 
-// keep looks at the document until ctx ends.
+// keep reads the document until ctx ends.
 func (n *notice) keep(ctx context.Context) {
 	for ctx.Err() == nil {
 		pause, err := n.look(ctx)
@@ -39,8 +39,8 @@ func (n *notice) keep(ctx context.Context) {
 	}
 }
 
-// look reads the document, and returns when to look again. What cannot be read
-// changes nothing.
+// look reads the document, and returns when to look again. A document that cannot
+// be read changes nothing.
 func (n *notice) look(ctx context.Context) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -67,9 +67,10 @@ func (n *notice) look(ctx context.Context) (time.Duration, error) {
 	return max(noticePause, min(time.Duration(said.PollAfter)*time.Second, 10*time.Minute)), nil
 }
 
-// ends ends every connection with its next answer while maintenance is on. Closing
-// idle ones would make a 502 of a request that the load balancer sends at that
-// moment. A WebSocket or a stream would be ended here, too: this service has none.
+// ends ends every connection with its next answer while maintenance is on.
+// Closing idle connections would cause a 502 for a request that the load balancer
+// sends at that moment. A WebSocket or a stream would have to be ended here as
+// well: this service has none.
 func (n *notice) ends(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if n.on.Load() {

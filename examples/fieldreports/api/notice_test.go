@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestNotice: while maintenance is on, a connection ends with its next answer, and
-// no request fails. What cannot be read changes nothing.
+// TestNotice checks that while maintenance is on, a connection ends with its next
+// answer, and no request fails. A document that cannot be read changes nothing.
 func TestNotice(t *testing.T) {
 	document, status := "", http.StatusOK
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

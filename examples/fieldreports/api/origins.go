@@ -8,16 +8,16 @@ import (
 	"strings"
 )
 
-// The origins are those of sites that may use the API from a browser although
-// it is not theirs: https://app.example.com, or https://*.example.com for all
-// below it.
+// The origins are those of sites on other origins whose pages may use the API
+// from a browser: https://app.example.com, or https://*.example.com for all its
+// subdomains.
 //
-// The session's cookie is SameSite=Strict, so that they have to share the API's
+// The session's cookie is SameSite=Strict, so these sites must share the API's
 // registrable domain: app.example.com with api.example.com. A site elsewhere
 // would be a third party, whose cookies browsers drop.
 type origins []string
 
-// originsFrom reads origins with commas or spaces between them.
+// originsFrom parses origins separated by commas or spaces.
 func originsFrom(list string) (origins, error) {
 	all := strings.FieldsFunc(list, func(c rune) bool { return c == ',' || c == ' ' })
 	for _, origin := range all {
@@ -39,9 +39,9 @@ func (o origins) allow(origin string) bool {
 	})
 }
 
-// guard answers what browsers ask before a request from another origin, lets the
-// scripts of the origins read the answers, and refuses what a page of any other
-// origin sends with a user's cookie.
+// guard answers preflight requests from other origins, lets scripts of the
+// allowed origins read the answers, and refuses what a page of any other origin
+// sends with a user's cookie.
 func (o origins) guard(next http.Handler) http.Handler {
 	forged := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

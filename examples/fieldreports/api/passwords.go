@@ -8,15 +8,15 @@ import (
 )
 
 const (
-	// passwordCost is that of every hash, so that the time which a log-in takes
-	// tells nothing: not which names exist, nor how old a password is.
+	// passwordCost is the cost of every hash, so that the time of a log-in
+	// reveals neither which names exist nor how old a password is.
 	passwordCost = 12
 
-	// longestPassword is what bcrypt takes, in bytes. Of a longer one it would
-	// compare the beginning only.
+	// longestPassword is bcrypt's limit, in bytes. It would compare only the
+	// beginning of a longer password.
 	longestPassword = 72
 
-	// nobody is the hash that is compared where there is no account.
+	// nobody is the hash to compare with where there is no account.
 	nobody = "$2a$12$GP.s1O940O2m9ndgFTEkxupAZlxLTAnPl7fxUhqHpdyDPygGgAtKi"
 )
 
@@ -31,7 +31,7 @@ func hashPassword(text string) (string, error) {
 	return string(hashed), err
 }
 
-// validHash says what is wrong with a hash that was made elsewhere.
+// validHash reports what is wrong with a hash that was made elsewhere.
 func validHash(hash string) error {
 	cost, err := bcrypt.Cost([]byte(hash))
 	if err != nil || len(hash) != 60 {
@@ -43,8 +43,8 @@ func validHash(hash string) error {
 	return nil
 }
 
-// passwordMatches compares a password with the hash of its account, and takes as
-// long where there is none. An account whose user was removed has no hash.
+// passwordMatches compares a password with the hash of its account. It takes as
+// long if there is no account. An account whose user was removed has no hash.
 func passwordMatches(hash, text string) bool {
 	account := validHash(hash) == nil
 	if !account {

@@ -15,7 +15,8 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-// Every hash that a log-in may compare has the same cost.
+// TestLoginTakesTheSameTimeForEverybody checks that every hash that a log-in may
+// compare has the same cost.
 func TestLoginTakesTheSameTimeForEverybody(t *testing.T) {
 	var made bytes.Buffer
 	if err := run(t.Context(), []string{"password"}, environment(), strings.NewReader("correct horse battery\n"), &made, io.Discard); err != nil {
@@ -66,8 +67,8 @@ func TestPasswordsOfMoreThan72Bytes(t *testing.T) {
 	}
 }
 
-// Sixty wrong passwords on as many connections are limited and logged, and keep
-// nobody else waiting.
+// TestGuessesAreLimited checks that sixty wrong passwords on as many connections
+// are limited and logged, and keep nobody else waiting.
 func TestGuessesAreLimited(t *testing.T) {
 	db, err := startEmbedded(t.Context())
 	if err != nil {
@@ -116,7 +117,8 @@ func TestGuessesAreLimited(t *testing.T) {
 		t.Errorf("got log\n%s\nwant each with name and address, and no password", got)
 	}
 	s.want(429, "too-many-attempts", "POST", "/api/login", `{"name":"field","password":"example"}`)
-	// From elsewhere its owner gets in: what a client says of itself is not believed.
+	// The account's owner gets in from elsewhere: the address that a client
+	// claims is not believed.
 	s.as("X-Forwarded-For", "127.0.0.1, 203.0.113.9").want(200, "token", "POST", "/api/login", `{"name":"field","password":"example"}`)
 	s.as("X-Forwarded-For", "203.0.113.9, 127.0.0.1").want(429, "", "POST", "/api/login", `{"name":"field","password":"example"}`)
 }
@@ -157,7 +159,7 @@ func TestGuessesAreForgotten(t *testing.T) {
 	if wait := g.wait("field", "a", now); wait != 0 {
 		t.Errorf("after the right password: wait %v, want none", wait)
 	}
-	// One address that tries many names, many addresses that try one.
+	// One address tries many names, and many addresses try one name.
 	for i := range 200 {
 		g.failed("name"+string(rune('a'+i)), "spray", now)
 		g.failed("victim", "address"+string(rune('a'+i)), now)

@@ -17,34 +17,36 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// The pools are the API's connections. What has to be there the moment it was
+// The pools are the API's connections. What must be readable the moment it was
 // written is read from the writer: a reader is some milliseconds behind.
 type pools struct {
 	writer *sql.DB
-	reader *sql.DB // the writer, if there is no other
+	reader *sql.DB // the writer, if there is no reader
 	share  *share  // of the connections, for what uses the table of reports
-	fixed  bool    // the number of connections was given, and does not follow the server's
+	fixed  bool    // the number of connections was set, and does not follow the server's capacity
 
 	sessions sessionStore
 }
 
 const (
-	// mostConnections of a pool, where the server has enough.
+	// mostConnections is the most connections of a pool, however many the server
+	// allows.
 	mostConnections = 20
 
-	// poolShare is one pool's part of the server's connections: two pools of
-	// four tasks, while a release replaces another, and some to spare.
+	// poolShare is the part of the server's connections that one pool uses: a
+	// tenth. That is enough for two pools in each of four tasks while a release
+	// replaces another, with some to spare.
 	poolShare = 10
 
 	// lockSecondsOfStatement is how long a statement waits for a lock, and
-	// statementSeconds how long it runs: less than a request may take, so that it
-	// ends at the server, too.
+	// statementSeconds how long it runs: less than the time of a request, so that
+	// it also ends at the server.
 	lockSecondsOfStatement = 8
 	statementSeconds       = 12
 )
 
-// open prepares the pools and the store of sessions. It connects to nothing: the
-// API starts, and answers its health check, without the database.
+// open prepares the pools and the session store. It does not connect: the API
+// starts, and answers its health check, without the database.
 func (db database) open(ctx context.Context) (pools, error) {
 	p, err := db.openPools(ctx)
 	if err != nil {
@@ -81,7 +83,7 @@ func (db database) openPools(ctx context.Context) (pools, error) {
 	return p, nil
 }
 
-// limit sets how many connections each pool may have.
+// limit sets the maximum number of connections of each pool.
 func (p pools) limit(connections int) {
 	for _, pool := range []*sql.DB{p.writer, p.reader} {
 		pool.SetMaxOpenConns(connections)
@@ -90,7 +92,7 @@ func (p pools) limit(connections int) {
 	p.share.limit(max(1, connections*3/4))
 }
 
-// fit takes as many connections as the server's capacity allows.
+// fit sets the number of connections by the server's capacity.
 func (p pools) fit(ctx context.Context) error {
 	if p.fixed {
 		return nil
@@ -145,8 +147,8 @@ func (db database) pool(ctx context.Context, host string) (*sql.DB, error) {
 	return pool, nil
 }
 
-// token gives every new connection a fresh IAM token: one lasts 15 minutes, and
-// only for logging in.
+// token gives every new connection a fresh IAM token. A token is valid for 15
+// minutes, and only for logging in.
 func (db database) token(ctx context.Context) func(context.Context, *mysql.Config) error {
 	settings, err := config.LoadDefaultConfig(ctx, config.WithRegion(db.region))
 	address := net.JoinHostPort(db.host, db.port)
@@ -167,7 +169,8 @@ func (db database) token(ctx context.Context) func(context.Context, *mysql.Confi
 // has given up leaves nothing running at the server.
 type bounding struct{ driver.Connector }
 
-// boundStatements is read by MySQL and MariaDB, each as far as it is meant.
+// boundStatements is one statement for MySQL and MariaDB: each reads its own
+// part.
 var boundStatements = fmt.Sprintf("SET SESSION lock_wait_timeout = %[1]d, innodb_lock_wait_timeout = %[1]d /*!50708 , max_execution_time = %[2]d000 */ /*M!100101 , max_statement_time = %[2]d */",
 	lockSecondsOfStatement, statementSeconds)
 
@@ -188,7 +191,7 @@ func (b bounding) Connect(ctx context.Context) (driver.Conn, error) {
 	return conn, nil
 }
 
-// A share bounds how many do something at the same time.
+// A share limits how many requests do something at the same time.
 type share struct {
 	mu    sync.Mutex
 	slots chan struct{}
@@ -200,7 +203,7 @@ func (s *share) limit(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if cap(s.slots) != n {
-		s.slots = make(chan struct{}, n) // who holds one of the old gives it back there
+		s.slots = make(chan struct{}, n) // a holder of an old slot returns it there
 	}
 }
 
@@ -219,14 +222,14 @@ func (s *share) take(ctx context.Context) (release func(), err error) {
 	}
 }
 
-// invalidInput says whether err is the server's refusal of a value: too long, out
-// of range, or of characters that a column does not have.
+// invalidInput reports whether err is the server's refusal of a value: too long,
+// out of range, or with characters that the column does not support.
 func invalidInput(err error) bool {
 	var refused *mysql.MySQLError
 	return errors.As(err, &refused) && slices.Contains([]uint16{1264, 1265, 1267, 1292, 1366, 1406, 1411, 3854, 3988}, refused.Number)
 }
 
-// duplicate says whether err is the server's refusal of a key that is there.
+// duplicate reports whether err is the server's refusal of a duplicate key.
 func duplicate(err error) bool {
 	var refused *mysql.MySQLError
 	return errors.As(err, &refused) && refused.Number == 1062

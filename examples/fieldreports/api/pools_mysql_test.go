@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// A table that is locked for longer than requests last holds up what needs it
-// and nothing else, and leaves nothing running at the server, however many
-// clients give up and come again.
+// TestLockedTable checks that a table that is locked for longer than a request
+// may take delays only what needs it, and leaves nothing running at the server,
+// however many clients give up and come again.
 func TestLockedTable(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db := s.fresh(t)
@@ -39,7 +39,7 @@ func TestLockedTable(t *testing.T) {
 
 		ctx, stop := context.WithCancel(t.Context())
 		var group sync.WaitGroup
-		for range 60 { // who wait for two seconds, and try again
+		for range 60 { // they wait for two seconds, and try again
 			group.Go(func() {
 				for ctx.Err() == nil {
 					ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
@@ -83,7 +83,8 @@ func TestLockedTable(t *testing.T) {
 	})
 }
 
-// A statement that runs for too long ends at the server.
+// TestStatementsEndAtTheServer checks that a statement that runs for too long
+// ends at the server.
 func TestStatementsEndAtTheServer(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		p, err := s.fresh(t).open(t.Context())
@@ -108,8 +109,9 @@ func TestStatementsEndAtTheServer(t *testing.T) {
 	})
 }
 
-// Four tasks are replaced by four others, each with a pool for the writer and one
-// for the reader: the server has connections for all of them.
+// TestPoolsFollowTheCapacity checks that the server has connections for all while
+// four tasks are replaced by four others, each with a pool for the writer and one
+// for the reader.
 func TestPoolsFollowTheCapacity(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db := s.fresh(t)

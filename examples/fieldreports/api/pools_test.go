@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// The API logs in with an IAM token of its role, signed for this very endpoint,
-// and tells it to nobody but a server that the CA vouches for.
+// TestPoolsLogInWithTokens checks that the API logs in with an IAM token of its
+// role, signed for this endpoint, and sends it only to a server with a
+// certificate of the CA.
 func TestPoolsLogInWithTokens(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "AKIDTASK")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "k")
@@ -32,7 +33,7 @@ func TestPoolsLogInWithTokens(t *testing.T) {
 	if got := <-heardWriter; !token.MatchString(got) {
 		t.Errorf("got login %q, want an IAM token for the writer", got)
 	}
-	// The reader has a name of its own, and its token is signed for that.
+	// The reader has its own name, and its token is signed for that name.
 	_ = open(reader, "127.0.0.1").reader.PingContext(t.Context())
 	if got := <-heardReader; !strings.Contains(got, "127.0.0.1:"+reader+"?Action=connect") {
 		t.Errorf("got login %q, want an IAM token for the reader", got)
@@ -43,7 +44,7 @@ func TestPoolsLogInWithTokens(t *testing.T) {
 	}
 }
 
-// Without a reader there is one pool.
+// TestPoolsWithoutAReader checks that there is one pool if there is no reader.
 func TestPoolsWithoutAReader(t *testing.T) {
 	db, err := databaseFrom("root@tcp(127.0.0.1:1)/x", environment())
 	if err != nil {

@@ -11,13 +11,13 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// A read that the reader has interrupted goes to the writer, once; every other
-// failure is the answer.
+// TestRead_OnceMoreFromTheWriter checks that a read that the reader has
+// interrupted goes to the writer, once, and that every other failure is returned.
 func TestRead_OnceMoreFromTheWriter(t *testing.T) {
 	reader, writer := &sql.DB{}, &sql.DB{}
 	for _, test := range []struct {
 		err  error
-		want int // reads
+		want int // number of reads
 	}{
 		{nil, 1},
 		{driver.ErrBadConn, 2},

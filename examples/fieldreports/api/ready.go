@@ -14,23 +14,24 @@ import (
 
 // Readiness says whether this process can serve. It becomes ready with the first
 // query that succeeds, and stays ready: a release that cannot use the database
-// replaces none that can, and a database that goes away later does not take
-// every task out of service at once.
+// replaces none that can, and a database that fails later does not take every
+// task out of service at once.
 //
 // With notSetUp a database without this process's user or tables is enough: the
-// setup task makes them after the first deploy, which could not end otherwise.
+// setup task creates them after the first deploy, which could not finish
+// otherwise.
 type readiness struct {
 	is       atomic.Bool
 	notSetUp bool
 }
 
-// readyQuery wants the connection, the user, its rights, every table, and the
-// columns that this release needs and the one before does not have: deployed
-// before its schema change, it becomes ready nowhere and replaces nothing.
+// readyQuery requires the connection, the user, its rights, every table, and the
+// columns that this release needs and the previous one does not: if it is
+// deployed before its schema change, it never becomes ready and replaces nothing.
 const readyQuery = `SELECT COUNT(*) FROM (
 	SELECT reports.priority FROM users, sessions, templates, reports WHERE 1 = 0) AS nothing`
 
-// await asks both pools until they answer, or ctx ends.
+// await queries both pools until they answer, or ctx ends.
 func (ready *readiness) await(ctx context.Context, p pools, log *slog.Logger) {
 	for said := ""; ctx.Err() == nil; {
 		err := p.usable(ctx)
@@ -64,8 +65,8 @@ func isNotSetUp(err error) bool {
 	return errors.As(err, &answer) && slices.Contains([]uint16{1044, 1045, 1049, 1146}, answer.Number)
 }
 
-// usable says whether the pools can be used, and sizes them by what the server
-// allows.
+// usable reports whether the pools can be used, and sizes them by the server's
+// capacity.
 func (p pools) usable(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
@@ -84,7 +85,7 @@ func (p pools) usable(ctx context.Context) error {
 	return p.fit(ctx)
 }
 
-// health is 200 once the process is ready.
+// health answers 200 once the process is ready.
 func (a api) health(w http.ResponseWriter, _ *http.Request) {
 	if !a.ready.is.Load() {
 		w.Header().Set("Retry-After", "1")

@@ -14,7 +14,8 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// A process is ready once it can use every table, and stays ready.
+// TestReadiness checks that a process is ready once it can use every table, and
+// stays ready.
 func TestReadiness(t *testing.T) {
 	onEveryDatabase(t, func(t *testing.T, db database) {
 		p, err := db.open(t.Context())
@@ -65,8 +66,8 @@ func TestReadiness(t *testing.T) {
 	})
 }
 
-// Before the setup task of a first deploy has run, a process that was told so is
-// ready. A database that cannot be reached is another matter.
+// TestReadiness_NotSetUp checks that a process with notSetUp is ready before the
+// setup task of a first deploy has run, unless the database cannot be reached.
 func TestReadiness_NotSetUp(t *testing.T) {
 	for _, test := range []struct {
 		err  error

@@ -16,29 +16,29 @@ import (
 	"unicode/utf8"
 )
 
-// A report is what a person has seen. Its id is made by the client, when it is
+// A report is what a person has seen. The client makes its id when the report is
 // written: sending it twice makes one report.
 type report struct {
-	ID         string    `json:"id"`       // UUID, small letters
-	Template   string    `json:"template"` // may be gone by now: a report is never refused for it
+	ID         string    `json:"id"`       // UUID, lower case
+	Template   string    `json:"template"` // may no longer exist: a report is never refused for it
 	Title      string    `json:"title"`
 	Text       string    `json:"text"`
 	WrittenAt  time.Time `json:"writtenAt"` // by the clock of the client
-	Author     string    `json:"author"`    // in a request: whose session it has to be, "" is not checked
+	Author     string    `json:"author"`    // in a request: the user whose session it must be; "" is not checked
 	ReceivedAt time.Time `json:"receivedAt"`
-	Priority   priority  `json:"priority"` // in a request "" is normal
+	Priority   priority  `json:"priority"` // in a request "" means normal
 }
 
-// A priority is how urgent a report is. The database has its number.
+// A priority is how urgent a report is. The database stores its number.
 type priority string
 
-// priorities are all that there are, the least urgent first.
+// priorities are all priorities, the least urgent first.
 var priorities = []priority{"low", "normal", "high"}
 
 // Value returns the number of p.
 func (p priority) Value() (driver.Value, error) { return int64(slices.Index(priorities, p) + 1), nil }
 
-// Scan reads a number. A report that an earlier release has written has none.
+// Scan reads a number. A report of an earlier release has none.
 func (p *priority) Scan(value any) error {
 	*p = "normal"
 	var n sql.NullInt64
@@ -52,14 +52,14 @@ func (p *priority) Scan(value any) error {
 	return nil
 }
 
-const pageSize = 50 // reports of one answer
+const pageSize = 50 // reports in one answer
 
 var (
 	uuidForm     = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 	templateForm = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
 )
 
-// validate says what is wrong with a report that a client has sent.
+// validate returns what is wrong with a report that a client has sent.
 func (r report) validate() error {
 	var errs []error
 	if !uuidForm.MatchString(r.ID) {
@@ -83,15 +83,16 @@ func (r report) validate() error {
 	return errors.Join(errs...)
 }
 
-// timely says whether a report can have been written when it says. The clock of a
-// phone may be anything; what is not timely is stored with the time of arrival.
+// timely reports whether a report can have been written at its time. A phone's
+// clock may show anything; a report that is not timely is stored with its time of
+// arrival.
 func (r report) timely() bool {
 	return r.WrittenAt.Year() >= 2000 && r.WrittenAt.Before(time.Now().Add(24*time.Hour))
 }
 
-// same says whether a report is what one person has written once, and is stored.
-// A time that was corrected, here or by the client, makes no other report. Nor
-// does the priority: a task of the release before may have stored it without.
+// same reports whether a report is the stored one, sent again. A time that was
+// corrected, here or by the client, does not make it different. Nor does the
+// priority: a task of the previous release may have stored it without.
 func (r report) same(stored report) bool {
 	return r.ID == stored.ID && r.Author == stored.Author && r.Template == stored.Template &&
 		r.Title == stored.Title && r.Text == stored.Text &&
@@ -106,8 +107,8 @@ func (r *report) scan(row interface{ Scan(...any) error }) (seq uint64, err erro
 	return seq, err
 }
 
-// postReport stores a report. 201 is a new one, 200 one that was here already,
-// 409 another one with the same id.
+// postReport stores a report. It answers 201 for a new report, 200 for one that
+// is already stored, and 409 for a different one with the same id.
 func (a api) postReport(w http.ResponseWriter, r *http.Request, u user) {
 	key := strings.ToLower(r.Header.Get("Idempotency-Key"))
 	if key != "" && !uuidForm.MatchString(key) {
@@ -123,7 +124,7 @@ func (a api) postReport(w http.ResponseWriter, r *http.Request, u user) {
 		writeError(w, http.StatusUnprocessableEntity, "invalid-report", strings.ReplaceAll(err.Error(), "\n", "; "))
 		return
 	}
-	if sent.Author != "" && sent.Author != u.Name { // a queue outlives its session
+	if sent.Author != "" && sent.Author != u.Name { // a queue may outlive its session
 		writeError(w, http.StatusForbidden, "other-author", fmt.Sprintf("the report is by %q, and the session is not", sent.Author))
 		return
 	}
@@ -150,7 +151,7 @@ func (a api) postReport(w http.ResponseWriter, r *http.Request, u user) {
 	a.answerDuplicate(w, r, sent)
 }
 
-// answerDuplicate answers a report whose id or idempotency key is taken.
+// answerDuplicate answers a report whose id or idempotency key is already used.
 func (a api) answerDuplicate(w http.ResponseWriter, r *http.Request, sent report) {
 	var stored report
 	_, err := stored.scan(a.db.writer.QueryRowContext(r.Context(), reportQuery+" WHERE reports.id = ?", sent.ID))
@@ -166,7 +167,7 @@ func (a api) answerDuplicate(w http.ResponseWriter, r *http.Request, sent report
 	}
 }
 
-// listReports answers the newest reports, and where the older ones are.
+// listReports answers with the newest reports, and a link to the older ones.
 func (a api) listReports(w http.ResponseWriter, r *http.Request, u user) {
 	before := uint64(1<<63 - 1)
 	if value := r.URL.Query().Get("before"); value != "" {
@@ -187,8 +188,8 @@ func (a api) listReports(w http.ResponseWriter, r *http.Request, u user) {
 	}{reports, next})
 }
 
-// reports returns those that u may see, the newest before seq first, and the path
-// of the next older ones, if there are any.
+// reports returns the reports before seq that u may see, the newest first, and
+// the path of the next older ones, if there are any.
 func (p pools) reports(ctx context.Context, u user, before uint64) (reports []report, next string, err error) {
 	query, args := reportQuery+" WHERE reports.seq < ?", []any{before}
 	if u.Role != managerRole {

@@ -35,7 +35,8 @@ func TestReports(t *testing.T) {
 				t.Errorf("got %s, want %s", body, want)
 			}
 		}
-		// The answer was lost: sent once more, with the key and without.
+		// The answer was lost, so the report is sent once more, with the key and
+		// without.
 		for _, again := range []site{send, field} {
 			if status, _, got := again.send("POST", "/api/reports", reportOf(firstID, "Pump 3 ポンプ 🔧")); status != 200 || got != body {
 				t.Errorf("sent again: got %d %s, want 200 and the first answer %s", status, got, body)
@@ -64,7 +65,7 @@ func TestPriorityOfAReport(t *testing.T) {
 		s.want(201, `"priority":"high"`, "POST", "/api/reports", urgent)
 		s.want(201, `"priority":"normal"`, "POST", "/api/reports", reportOf(secondID, "Pump 4"))
 		s.want(422, `priority is \"dire\": want low, normal or high`, "POST", "/api/reports", strings.Replace(urgent, "high", "dire", 1))
-		// A task of the release before stored it, and its answer was lost.
+		// A task of the previous release stored it, and its answer was lost.
 		if _, err := s.db.writer.Exec("UPDATE reports SET priority = NULL WHERE id = ?", firstID); err != nil {
 			t.Fatal(err)
 		}
@@ -186,8 +187,8 @@ func TestTemplatesAndFiles(t *testing.T) {
 	})
 }
 
-// Without its database the API is not ready, and answers everything else with a
-// 503 that is not maintenance.
+// TestDatabaseAway checks that the API is not ready without its database, and
+// answers everything else with a 503 that is not maintenance.
 func TestDatabaseAway(t *testing.T) {
 	db, err := databaseFrom("root@tcp(127.0.0.1:1)/fieldreports", environment())
 	if err != nil {
@@ -204,8 +205,8 @@ func TestDatabaseAway(t *testing.T) {
 	s.want(503, "unavailable", "POST", "/api/login", `{"name":"field","password":"example"}`)
 }
 
-// A phone's clock may be anything: what cannot be is stored with the time of
-// arrival, and sent again it is the same report.
+// TestWrongClock checks that a report with an impossible time is stored with its
+// time of arrival, and is the same report if it is sent again.
 func TestWrongClock(t *testing.T) {
 	onEveryDatabase(t, func(t *testing.T, db database) {
 		s := serveAPI(t, db).login("field")
@@ -222,7 +223,8 @@ func TestWrongClock(t *testing.T) {
 	})
 }
 
-// A queue outlives its session: what one has written is not stored as another's.
+// TestReportOfAnother checks that a report is not stored as another user's. A
+// queue may outlive its session.
 func TestReportOfAnother(t *testing.T) {
 	onEveryDatabase(t, func(t *testing.T, db database) {
 		s := serveAPI(t, db)
@@ -232,7 +234,8 @@ func TestReportOfAnother(t *testing.T) {
 	})
 }
 
-// Whatever a client sends, it is never told that the database does not answer.
+// TestInputIsNeverTheDatabasesFault checks that no input makes the API answer
+// that the database failed.
 func TestInputIsNeverTheDatabasesFault(t *testing.T) {
 	onEveryDatabase(t, func(t *testing.T, db database) {
 		s := serveAPI(t, db)

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// requestTime is how long a request may take, the database included. Statements
-// end at the server before it.
+// requestTime is how long a request may take, including the database. Statements
+// end at the server before that.
 const requestTime = 15 * time.Second
 
-// An api is what the handlers need.
+// An api has what the handlers need.
 type api struct {
 	db      pools
-	origins origins // of sites on other origins than the API
+	origins origins // of sites on other origins than the API's
 	log     *slog.Logger
 	guesses *guesses
 	ready   *readiness
@@ -24,7 +24,7 @@ func newAPI(db pools, allowed origins, log *slog.Logger) api {
 	return api{db, allowed, log, newGuesses(), &readiness{}}
 }
 
-// routes returns the API: every path it answers.
+// routes returns the API's handler for all its paths.
 func (a api) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/health", a.health)
@@ -45,9 +45,9 @@ func notFound(w http.ResponseWriter, r *http.Request) {
 	writeError(w, http.StatusNotFound, "not-found", "no such resource: "+r.Method+" "+r.URL.Path)
 }
 
-// bounded gives every request requestTime, also if the client leaves: what runs
-// at the server holds its connection until it ends, so that clients who come and
-// go cannot make more of them than a pool has.
+// bounded gives every request requestTime, even if the client leaves: a statement
+// holds its connection until it ends, so clients that come and go cannot cause
+// more statements than a pool has connections.
 func bounded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := context.WithValue(context.WithoutCancel(r.Context()), clientKey{}, r.Context())
@@ -59,8 +59,8 @@ func bounded(next http.Handler) http.Handler {
 
 type clientKey struct{}
 
-// client ends when who has sent the request leaves. It is for what has not begun
-// at the server yet.
+// client returns a context that ends when the client leaves. It is for what has
+// not yet begun at the server.
 func client(ctx context.Context) context.Context {
 	if client, ok := ctx.Value(clientKey{}).(context.Context); ok {
 		return client
@@ -68,8 +68,8 @@ func client(ctx context.Context) context.Context {
 	return ctx
 }
 
-// aside leaves some connections to the other requests. Reports is the table that
-// grows, and that schema changes lock.
+// aside leaves some connections to the other requests. The table of reports
+// grows, and schema changes lock it.
 func (a api) aside(next func(http.ResponseWriter, *http.Request, user)) func(http.ResponseWriter, *http.Request, user) {
 	return func(w http.ResponseWriter, r *http.Request, u user) {
 		release, err := a.db.share.take(r.Context())

@@ -14,15 +14,16 @@ import (
 )
 
 // schemaFiles are the migrations of the schema: NUMBER_NAME.sql, each run once,
-// in the order of their names. One that has run is never changed: write another.
+// in the order of their names. A file that has run is never changed: add another.
 //
-// They are for what every release may add. A change of a table that is already
-// large is `noren ddl run`'s: it bounds how long readers wait.
+// They are for changes that every release may make. Use `noren ddl run` to change
+// a table that is already large: it limits how long readers wait.
 //
 //go:embed schema/*.sql
 var schemaFiles embed.FS
 
-// The journal says which migrations have run, by name and content.
+// makeJournal creates the journal, which has the migrations that have run, by
+// name and content.
 const makeJournal = `CREATE TABLE IF NOT EXISTS schema_migrations (
   name VARCHAR(100) NOT NULL PRIMARY KEY,
   version INT UNSIGNED NOT NULL,
@@ -30,8 +31,8 @@ const makeJournal = `CREATE TABLE IF NOT EXISTS schema_migrations (
   done_at DATETIME(3) NOT NULL
 ) CHARACTER SET utf8mb4`
 
-// extendJournal brings a journal up to date that knows migrations by number
-// alone. Their content is not known.
+// extendJournal updates a journal that knows migrations only by number. Their
+// content is not known.
 const extendJournal = `ALTER TABLE schema_migrations
   ADD COLUMN sha256 CHAR(64) NOT NULL DEFAULT '', DROP PRIMARY KEY, ADD PRIMARY KEY (name)`
 
@@ -45,13 +46,13 @@ type schemaChange struct {
 	statements []string
 }
 
-// A done migration is what the journal has.
+// A done migration is an entry of the journal.
 type done struct {
-	sum string // "" is not known
+	sum string // "" if not known
 	at  time.Time
 }
 
-// schemaChanges reads the migrations of a folder, in their order.
+// schemaChanges reads the migrations of a folder, in order.
 func schemaChanges(folder fs.FS) ([]schemaChange, error) {
 	files, err := fs.Glob(folder, "*.sql") // sorted
 	if err != nil {
@@ -71,17 +72,16 @@ func schemaChanges(folder fs.FS) ([]schemaChange, error) {
 		if err != nil {
 			return nil, fmt.Errorf("the migration %q: %w", name, err)
 		}
-		// A checkout may change how lines end, and changes nothing.
+		// A checkout may change the line endings; that is no change.
 		sum := sha256.Sum256([]byte(strings.ReplaceAll(string(content), "\r\n", "\n")))
 		all = append(all, schemaChange{name, version, hex.EncodeToString(sum[:]), list})
 	}
 	return all, nil
 }
 
-// tables brings the tables of schema up to date with the migrations of folder. A
-// migration is recorded once all of its statements have run: MySQL has no
-// transactions for tables, so they have to be such that running them again does
-// no harm.
+// tables brings the tables of schema up to date with the migrations of folder. It
+// records a migration once all of its statements have run. MySQL has no
+// transactions for tables, so it must be safe to run the statements again.
 func (m *migration) tables(ctx context.Context, schema string, folder fs.FS) error {
 	changes, err := schemaChanges(folder)
 	if err != nil {
@@ -94,7 +94,7 @@ func (m *migration) tables(ctx context.Context, schema string, folder fs.FS) err
 	if err != nil {
 		return err
 	}
-	for _, change := range changes { // before any of them is run
+	for _, change := range changes { // check all before running any
 		if was := journal[change.name]; was.sum != "" && was.sum != change.sum {
 			return fmt.Errorf("the migration %q was changed after it had run on %s: put it back, and write another", change.name, was.at.Format(time.DateOnly))
 		}
@@ -127,7 +127,7 @@ func (m *migration) tables(ctx context.Context, schema string, folder fs.FS) err
 	return nil
 }
 
-// after returns the last migration of the journal that comes after name.
+// after returns the last migration in the journal that comes after name.
 func after(journal map[string]done, name string) (last string) {
 	for other := range journal {
 		if other > name && other > last {
@@ -137,7 +137,7 @@ func after(journal map[string]done, name string) (last string) {
 	return last
 }
 
-// journal reads which migrations have run, by name.
+// journal reads the migrations that have run, by name.
 func (m *migration) journal(ctx context.Context, schema string) (map[string]done, error) {
 	if _, err := m.conn.ExecContext(ctx, makeJournal); err != nil {
 		return nil, fmt.Errorf("making schema_migrations: %w", err)

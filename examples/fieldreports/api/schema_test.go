@@ -45,17 +45,18 @@ func TestMigrationsByNameAndContent(t *testing.T) {
 
 		add("0004_later.sql", "CREATE TABLE IF NOT EXISTS later (id INT PRIMARY KEY);\n")
 		want("CREATE TABLE IF NOT EXISTS later")
-		// One that comes before it is added, and one of the same number.
+		// A migration that comes before it is added, and one with the same
+		// number.
 		add("0003_between.sql", "CREATE TABLE IF NOT EXISTS between_them (id INT PRIMARY KEY);\r\nINSERT IGNORE INTO between_them VALUES (1); -- of which 0004 knows nothing\r\n")
 		add("0004_a_second.sql", "CREATE TABLE IF NOT EXISTS second_of_them (id INT PRIMARY KEY, text VARCHAR(20) DEFAULT '-- none; yet');")
 		want("-- 0003_between.sql runs after 0004_later.sql, which has run already", "CREATE TABLE IF NOT EXISTS between_them", "INSERT IGNORE INTO between_them",
 			"-- 0004_a_second.sql runs after 0004_later.sql", "CREATE TABLE IF NOT EXISTS second_of_them")
 		want("-- 0003_between.sql is done\n-- 0004_a_second.sql is done\n-- 0004_later.sql is done\n")
 
-		// How lines end is a matter of the checkout.
+		// Line endings depend on the checkout.
 		add("0004_later.sql", "CREATE TABLE IF NOT EXISTS later (id INT PRIMARY KEY);\r\n")
 		want("-- 0004_later.sql is done\n")
-		// Whatever else is changed is refused before anything is run.
+		// Any other change is refused before anything is run.
 		add("0004_later.sql", "CREATE TABLE IF NOT EXISTS later (id BIGINT PRIMARY KEY);\n")
 		add("0005_last.sql", "CREATE TABLE last_of_all (id INT PRIMARY KEY);")
 		if got, err := migrateAll(); err == nil || !strings.Contains(err.Error(), `the migration "0004_later.sql" was changed after it had run on 20`) || strings.Contains(got, "last_of_all") {
@@ -66,7 +67,8 @@ func TestMigrationsByNameAndContent(t *testing.T) {
 	})
 }
 
-// A journal of the time before contents were known is taken over.
+// TestJournalOfAnEarlierVersion checks that a journal from before contents were
+// recorded is upgraded.
 func TestJournalOfAnEarlierVersion(t *testing.T) {
 	onEveryDatabase(t, func(t *testing.T, db database) {
 		m, err := begin(t.Context(), db, masterLogin{}, io.Discard)

@@ -20,8 +20,9 @@ const (
 	// SIGTERM. ECS kills the task 30 seconds after the signal.
 	shutdownGrace = 25 * time.Second
 
-	// idleTimeout outlasts the 60 seconds for which an ALB keeps an idle
-	// connection, so that it never sends a request into one being closed (502).
+	// idleTimeout exceeds the 60 seconds for which an ALB keeps an idle
+	// connection, so that the ALB never sends a request on a connection that is
+	// being closed (502).
 	idleTimeout = 2 * time.Minute
 )
 
@@ -98,11 +99,11 @@ func withSite(api http.Handler, folder string) http.Handler {
 	return mux
 }
 
-// dsnUsage describes the flag, whose default is never shown: it may hold a
+// dsnUsage describes the flag, whose default is never shown: it may contain a
 // password.
 const dsnUsage = "MySQL or MariaDB that is not on AWS, as user:password@tcp(host:port)/schema; default DB_DSN"
 
-// parse parses args and refuses what is left over.
+// parse parses args and returns an error if arguments are left over.
 func parse(flags *flag.FlagSet, args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -113,8 +114,8 @@ func parse(flags *flag.FlagSet, args []string) error {
 	return nil
 }
 
-// serveUntil serves handler on listener until ctx ends, then closes the
-// listener and gives requests in flight a grace to finish.
+// serveUntil serves handler on listener until ctx ends. Then it closes the
+// listener and gives the requests in flight the grace period to finish.
 func serveUntil(ctx context.Context, listener net.Listener, handler http.Handler, grace time.Duration, log *slog.Logger) error {
 	server := &http.Server{
 		Handler:           handler,

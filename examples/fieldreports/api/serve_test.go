@@ -85,8 +85,8 @@ func sameJSON(t *testing.T, a, b string) bool {
 	return reflect.DeepEqual(left, right)
 }
 
-// blocking starts a server whose only handler answers when release is closed.
-// It returns once a request to it is in flight.
+// blocking starts a server whose only handler answers when release is closed. It
+// returns once a request to it is in flight.
 func blocking(t *testing.T, ctx context.Context, grace time.Duration) (release chan struct{}, answered chan string, stopped chan error, address string) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -125,7 +125,7 @@ func TestStoppingFinishesRequestsInFlight(t *testing.T) {
 	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
 		conn, err := net.Dial("tcp", address)
 		if err != nil {
-			break // closed to new requests
+			break // it accepts no new requests
 		}
 		conn.Close()
 		if time.Now().After(deadline) {
@@ -164,8 +164,8 @@ func TestStoppingIsBounded(t *testing.T) {
 	}
 }
 
-// The command itself, with a database that does not answer: it is not ready, the
-// log is JSON and says why, and SIGTERM ends the process well.
+// TestCommandServesAndStops checks the command with a database that does not
+// answer: it is not ready, logs why as JSON, and exits cleanly on SIGTERM.
 func TestCommandServesAndStops(t *testing.T) {
 	command := exec.CommandContext(t.Context(), os.Args[0])
 	command.Env = append(onAWS, "DB_TLS_CA="+newAuthority(t).file(t), "FIELDREPORTS_TEST_COMMAND=1", "BIND_ADDRESS=127.0.0.1", "PORT=0",

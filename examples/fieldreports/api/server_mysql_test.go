@@ -19,11 +19,11 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// The tests with the build tag mysql run on every server program they find: in
-// NOREN_MYSQLD (paths with colons between), and mysqld and mariadbd on PATH. They
-// start them on sockets in temporary folders. Without any they fail.
+// The tests with the build tag mysql run on every server program that they find:
+// in NOREN_MYSQLD (paths separated by colons), and mysqld and mariadbd on PATH.
+// They start them on sockets in temporary folders. They fail if there is none.
 
-// A testServer is one that a test may do anything to.
+// A testServer is a server to which a test may do anything.
 type testServer struct {
 	name, program string
 	start         sync.Once
@@ -80,7 +80,7 @@ func onEveryServer(t *testing.T, test func(t *testing.T, s *testServer)) {
 	}
 }
 
-// fresh makes a database of the product's, with its tables and example users.
+// fresh creates a database with the product's tables and example users.
 func (s *testServer) fresh(t *testing.T) database {
 	s.run(t)
 	dsn, _ := s.schema(t, "fieldreports_test")
@@ -94,8 +94,7 @@ func (s *testServer) fresh(t *testing.T) database {
 	return db
 }
 
-// schema returns the DSN of a schema that does not exist, and a session of
-// root's.
+// schema returns the DSN of a schema that does not exist, and a session of root.
 func (s *testServer) schema(t *testing.T, name string) (dsn string, root *sql.DB) {
 	root = openDSN(t, s.dsn)
 	drop := "DROP DATABASE IF EXISTS " + quote(name)
@@ -122,7 +121,7 @@ func execute(t *testing.T, db *sql.DB, statements ...string) {
 	}
 }
 
-// run starts the server if it does not run yet. It ends with the tests.
+// run starts the server unless it is already running. It ends with the tests.
 func (s *testServer) run(t *testing.T) {
 	t.Helper()
 	s.start.Do(func() { s.err = s.launch() })
@@ -172,7 +171,7 @@ func (s *testServer) launch() error {
 }
 
 func (s *testServer) await(log string) error {
-	_ = mysql.SetLogger(&mysql.NopLogger{}) // while nobody listens yet
+	_ = mysql.SetLogger(&mysql.NopLogger{}) // until the server accepts connections
 	pool, err := sql.Open("mysql", s.dsn)
 	if err != nil {
 		return err

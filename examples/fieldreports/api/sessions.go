@@ -24,20 +24,20 @@ const (
 type user struct {
 	id   int64
 	Name string `json:"name"`
-	Role string `json:"role"` // manager: sees all reports; field: their own
+	Role string `json:"role"` // manager: sees all reports; field: only their own
 
-	passwordHash string // when logging in
+	passwordHash string // used when logging in
 }
 
 // Rows are sessions in the database: a new release, another task or maintenance
-// ends none. Each statement is a transaction of its own, so that no lock outlasts
-// it. Logging in goes on while engineers change tables.
+// does not end any. Each statement is its own transaction, so that no lock
+// outlasts it. Logging in works while engineers change tables.
 type rows struct{ pools }
 
 func (p rows) newSession(ctx context.Context, u user, now time.Time) (token string, expires time.Time, err error) {
 	token, expires = rand.Text(), now.Add(sessionTime)
 	_, err = p.writer.ExecContext(ctx, "INSERT INTO sessions (token_hash, user_id, expires_at) VALUES (?, ?, ?)", hash(token), u.id, expires)
-	if err == nil { // what cannot be cleared now is next time
+	if err == nil { // what cannot be cleared now is cleared next time
 		_, _ = p.writer.ExecContext(ctx, "DELETE FROM sessions WHERE user_id = ? AND expires_at < ?", u.id, now)
 	}
 	return token, expires, err
@@ -55,7 +55,7 @@ func (p rows) sessionUser(ctx context.Context, token string, now time.Time) (u u
 	return u, err
 }
 
-// usable returns the database's to say, and close its to do.
+// usable and close do nothing: the pools are checked and closed elsewhere.
 func (p rows) usable(context.Context) error { return nil }
 
 func (p rows) close() {}
@@ -65,14 +65,15 @@ func (p rows) endSession(ctx context.Context, token string) error {
 	return err
 }
 
-// hash returns what of a token is stored. A token is random: it needs no salt.
+// hash returns the stored form of a token. A token is random: it needs no salt.
 func hash(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return hex.EncodeToString(sum[:])
 }
 
-// mostTokens is how many cookies of one request are looked up: a browser sends
-// one of ours, and whatever another application of the domain has set.
+// mostTokens is the maximum number of cookies of one request that are looked up:
+// a browser sends one of ours, and any that other applications of the domain have
+// set.
 const mostTokens = 5
 
 // tokensOf returns the tokens that a request carries: an app's in a header, a

@@ -26,36 +26,36 @@ import (
 	"github.com/valkey-io/valkey-go"
 )
 
-// A sessionStore is where sessions are kept. What is lost there is an end of
-// sessions: people log in again, and what their apps have queued stays queued.
+// A sessionStore stores sessions. If it loses them, people log in again, and what
+// their apps have queued stays queued.
 type sessionStore interface {
-	// newSession makes a session of u, and a token that nobody else will ever see.
+	// newSession creates a session of u, and a token that is never stored.
 	newSession(ctx context.Context, u user, now time.Time) (token string, expires time.Time, err error)
 
-	// sessionUser is whose session token is. Without one it is sql.ErrNoRows.
+	// sessionUser returns the user whose session has the token, or sql.ErrNoRows.
 	sessionUser(ctx context.Context, token string, now time.Time) (user, error)
 
 	// endSession ends the session of token, if there is one.
 	endSession(ctx context.Context, token string) error
 
-	// usable says whether the store can be used.
+	// usable reports whether the store can be used.
 	usable(ctx context.Context) error
 
 	close()
 }
 
 const (
-	// storeTime is how long the store may take for one command.
+	// storeTime is the time limit of one command of the store.
 	storeTime = 3 * time.Second
 
-	// signatureTime is how long a log-in token can be used for, and renewAfter when
-	// a connection logs in again with another: ElastiCache ends it 12 hours after
-	// the last log-in.
+	// signatureTime is how long a log-in token is valid, and renewAfter is when a
+	// connection logs in again with a new one: ElastiCache ends the connection 12
+	// hours after the last log-in.
 	signatureTime = 15 * time.Minute
 	renewAfter    = time.Hour
 )
 
-// A valkeyAddress is where an ElastiCache replication group for Valkey is, and
+// A valkeyAddress is an ElastiCache replication group for Valkey, and the user
 // who logs in there with an IAM token.
 type valkeyAddress struct {
 	host, port string
@@ -67,8 +67,8 @@ type valkeyAddress struct {
 	renewAfter time.Duration
 }
 
-// valkeyFrom takes the store of sessions from the environment. Without one
-// sessions are rows of the database.
+// valkeyFrom reads the session store from the environment. Without one, sessions
+// are rows in the database.
 func valkeyFrom(getenv func(string) string) (*valkeyAddress, error) {
 	address := valkeyAddress{
 		host: getenv("SESSIONS_HOST"), port: getenv("SESSIONS_PORT"), group: getenv("SESSIONS_GROUP"), user: getenv("SESSIONS_USER"),
@@ -92,8 +92,8 @@ func valkeyFrom(getenv func(string) string) (*valkeyAddress, error) {
 	return &address, nil
 }
 
-// A valkeyStore keeps sessions in Valkey, each under session:HASH until it ends,
-// and reads whose they are in the database.
+// A valkeyStore stores sessions in Valkey, each as session:HASH until it expires,
+// and reads their users from the database.
 type valkeyStore struct {
 	address valkeyAddress
 	users   pools
@@ -106,16 +106,16 @@ type valkeyStore struct {
 	settings func() (aws.Config, error) // read once: the credentials in it renew themselves
 }
 
-// storedSession is a session as it is stored. The hash is one of the password's
-// hash: another password, or none, ends the session, though whoever changes it
-// cannot reach the store.
+// storedSession is the stored form of a session. It has a hash of the password's
+// hash: a new password, or a removed one, ends the session, although whoever
+// changes it cannot reach the store.
 type storedSession struct {
 	User int64  `json:"user"`
 	Hash string `json:"hash"`
 }
 
 func newValkeyStore(address valkeyAddress, users pools) (*valkeyStore, error) {
-	settings := &tls.Config{MinVersion: tls.VersionTLS12} // each node is to have the name it is found by
+	settings := &tls.Config{MinVersion: tls.VersionTLS12} // each node must have the name by which it is found
 	if address.ca != "" {
 		certificates, err := os.ReadFile(address.ca)
 		if err != nil {
@@ -138,7 +138,7 @@ func (s *valkeyStore) newSession(ctx context.Context, u user, now time.Time) (to
 		return "", time.Time{}, err
 	}
 	_, err = s.do(ctx, func(c valkey.Client) valkey.Completed {
-		return c.B().Set().Key(sessionKey(token)).Value(string(value)).Ex(sessionTime).Build() // never without an end
+		return c.B().Set().Key(sessionKey(token)).Value(string(value)).Ex(sessionTime).Build() // never without an expiry
 	})
 	return token, expires, err
 }
@@ -154,7 +154,7 @@ func (s *valkeyStore) sessionUser(ctx context.Context, token string, _ time.Time
 	value, err := answer.AsBytes()
 	var stored storedSession
 	if err != nil || json.Unmarshal(value, &stored) != nil {
-		return user{}, sql.ErrNoRows // nothing that this release has written
+		return user{}, sql.ErrNoRows // not written by this release
 	}
 	u := user{id: stored.User}
 	whose := func(from *sql.DB) error {
@@ -176,7 +176,7 @@ func (s *valkeyStore) endSession(ctx context.Context, token string) error {
 	return err
 }
 
-// usable reads a session that nobody has.
+// usable reads a session that does not exist.
 func (s *valkeyStore) usable(ctx context.Context) error {
 	_, err := s.do(ctx, func(c valkey.Client) valkey.Completed { return c.B().Get().Key(sessionKey("")).Build() })
 	if valkey.IsValkeyNil(err) {
@@ -200,8 +200,8 @@ type storeError struct{ error }
 
 func (e storeError) Unwrap() error { return e.error }
 
-// do sends one command. What the store answers is left as it is; that it is not
-// there is a storeError.
+// do sends one command. It returns the store's answer as it is; if the store
+// cannot be reached the error is a storeError.
 func (s *valkeyStore) do(ctx context.Context, command func(valkey.Client) valkey.Completed) (valkey.ValkeyMessage, error) {
 	client, err := s.connected()
 	if err != nil {
@@ -216,15 +216,15 @@ func (s *valkeyStore) do(ctx context.Context, command func(valkey.Client) valkey
 	return answer, err
 }
 
-// connected returns the client, which is made when it is first needed: the API
-// starts without the store, as without the database.
+// connected returns the client, and creates it when it is first needed: the API
+// starts without the store, as it does without the database.
 func (s *valkeyStore) connected() (valkey.Client, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.client != nil {
 		return s.client, nil
 	}
-	if time.Since(s.failed) < time.Second { // who has waited for that attempt makes no other
+	if time.Since(s.failed) < time.Second { // whoever waited for that attempt makes no other
 		return nil, s.err
 	}
 	client, err := valkey.NewClient(valkey.ClientOption{
@@ -233,9 +233,9 @@ func (s *valkeyStore) connected() (valkey.Client, error) {
 		Dialer:            net.Dialer{Timeout: storeTime},
 		ConnWriteTimeout:  storeTime,
 		AuthCredentialsFn: s.login,
-		DisableCache:      true, // it would want a right of its own
+		DisableCache:      true, // it would need another right
 		ClientSetInfo:     valkey.DisableClientSetInfo,
-		ClusterOption:     valkey.ClusterOption{PreferClusterShards: true}, // the one command that the access string has
+		ClusterOption:     valkey.ClusterOption{PreferClusterShards: true}, // the only such command that the access string allows
 	})
 	if err != nil {
 		s.err, s.failed = err, time.Now()
@@ -245,7 +245,7 @@ func (s *valkeyStore) connected() (valkey.Client, error) {
 	return client, nil
 }
 
-// login gives a connection a fresh token, and again before the last is too old.
+// login gives a connection a token, and a fresh one before the last is too old.
 func (s *valkeyStore) login(valkey.AuthCredentialsContext) (valkey.AuthCredentials, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), storeTime)
 	defer cancel()

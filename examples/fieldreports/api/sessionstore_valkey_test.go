@@ -25,8 +25,8 @@ func storing(t *testing.T, change func(*valkeyAddress)) (site, site) {
 	return s, s.login("field")
 }
 
-// TestAccessString: the user of the API may do what the API does, which all tests
-// of the API with a store show, and nothing else.
+// TestAccessString checks that the API's user may do nothing but what the API
+// does. All other tests of the API with a store show that it may do that.
 func TestAccessString(t *testing.T) {
 	s := store(t)
 	s.admin(t, "SET", "other", "x")
@@ -55,8 +55,8 @@ func TestAccessString(t *testing.T) {
 	}
 }
 
-// TestStoredSessions_End: every key has an end, holds no token, and goes with the
-// session.
+// TestStoredSessions_End checks that every key expires, contains no token, and is
+// removed with the session.
 func TestStoredSessions_End(t *testing.T) {
 	s := store(t)
 	s.admin(t, "FLUSHALL")
@@ -79,8 +79,8 @@ func TestStoredSessions_End(t *testing.T) {
 	}
 }
 
-// TestStoredSessions_EndWithThePassword: who changes a password, or removes a
-// user, cannot reach the store.
+// TestStoredSessions_EndWithThePassword checks that a changed password, or a
+// removed user, ends the sessions without access to the store.
 func TestStoredSessions_EndWithThePassword(t *testing.T) {
 	s, field := storing(t, nil)
 	field.want(200, `"field"`, "GET", "/api/session", "")
@@ -94,9 +94,10 @@ func TestStoredSessions_EndWithThePassword(t *testing.T) {
 	field.want(401, "no-session", "GET", "/api/session", "")
 }
 
-// TestStoredSessions_NodeKilled: while the store is away nobody is told to log in
-// again, for nothing is known; once another is there, without what was in the
-// first, everybody is. Uploads that waited go on afterwards.
+// TestStoredSessions_NodeKilled checks a lost node. While the store is away
+// nobody is told to log in again, since nothing is known. Once a new node is
+// there, without the data of the first, everybody is. Uploads that waited
+// continue afterwards.
 func TestStoredSessions_NodeKilled(t *testing.T) {
 	server := store(t)
 	s, field := storing(t, nil)
@@ -122,12 +123,12 @@ func TestStoredSessions_NodeKilled(t *testing.T) {
 	again.want(201, "Pump 3", "POST", "/api/reports", reportOf(firstID, "Pump 3"))
 }
 
-// TestStoredSessions_AtTheLimitOfMemory: nobody's session makes room for another.
-// Who logs in is told to try again later.
+// TestStoredSessions_AtTheLimitOfMemory checks that no session is evicted for
+// another. A user who logs in is told to try again later.
 func TestStoredSessions_AtTheLimitOfMemory(t *testing.T) {
 	server := store(t)
 	s, field := storing(t, nil)
-	server.admin(t, "CONFIG", "SET", "maxmemory", "100kb") // less than an empty server takes
+	server.admin(t, "CONFIG", "SET", "maxmemory", "100kb") // less than an empty server needs
 	t.Cleanup(func() { server.admin(t, "CONFIG", "SET", "maxmemory", "0") })
 	s.want(503, "the store of sessions does not answer", "POST", "/api/login", `{"name":"field","password":"example"}`)
 	field.want(200, `"field"`, "GET", "/api/session", "")
@@ -136,8 +137,8 @@ func TestStoredSessions_AtTheLimitOfMemory(t *testing.T) {
 	}
 }
 
-// TestStoredSessions_RenewTheirLogin: a connection logs in again with a fresh
-// token before ElastiCache would end it, and goes on.
+// TestStoredSessions_RenewTheirLogin checks that a connection logs in again with
+// a fresh token before ElastiCache would end it, and stays usable.
 func TestStoredSessions_RenewTheirLogin(t *testing.T) {
 	server := store(t)
 	_, field := storing(t, func(a *valkeyAddress) { a.renewAfter = 100 * time.Millisecond })
@@ -153,8 +154,9 @@ func TestStoredSessions_RenewTheirLogin(t *testing.T) {
 	}
 }
 
-// TestStoredSessions_WantIAM: another role's signature, another group's, a
-// signature of yesterday, or a user that is not the API's gets nobody in.
+// TestStoredSessions_WantIAM checks that nobody gets in with a signature of
+// another role, for another group or of yesterday, or as a user that is not the
+// API's.
 func TestStoredSessions_WantIAM(t *testing.T) {
 	good := valkeyAddress{group: groupID, user: serviceUser, region: region}
 	for _, test := range []struct {
@@ -194,8 +196,8 @@ func TestStoredSessions_WantIAM(t *testing.T) {
 	}
 }
 
-// TestStoredSessions_VerifyTheServer: TLS is not enough, the certificate has to
-// be of an authority that is trusted.
+// TestStoredSessions_VerifyTheServer checks that TLS alone is not enough: the
+// certificate must be of a trusted authority.
 func TestStoredSessions_VerifyTheServer(t *testing.T) {
 	address := store(t).client(t)
 	address.ca = newAuthority(t).file(t)

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// statements returns the statements of a file as the server reads it: each ends
-// with a ; that is in no text, name or comment, or with the file. Comments alone
-// are not a statement. Lines may end as on Windows.
+// statements splits a file into statements as the server does: each ends with a ;
+// outside texts, names and comments, or with the file. Comments alone are not a
+// statement. Line endings may be those of Windows.
 func statements(text string) ([]string, error) {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	var all []string
@@ -45,7 +45,7 @@ const (
 	separator
 )
 
-// token returns where the token that begins at ends, and what it is.
+// token returns the end and the kind of the token that begins at position at.
 func token(text string, at int) (int, kind, error) {
 	rest := text[at:]
 	switch {
@@ -73,8 +73,8 @@ func token(text string, at int) (int, kind, error) {
 	return at + 1, other, nil
 }
 
-// quoted returns where the text or name ends that begins with the quote at. A
-// quote within is doubled, or, in a text, has a \ before it.
+// quoted returns the end of the text or name whose opening quote is at position
+// at. A quote inside is doubled or, in a text, escaped with \.
 func quoted(text string, at int) (int, kind, error) {
 	quote := text[at]
 	for i := at + 1; i < len(text); i++ {

@@ -7,13 +7,13 @@ import (
 	"net/http"
 )
 
-// A template is what to look at for one kind of report.
+// A template says what to look at for one kind of report.
 type template struct {
 	ID      string          `json:"id"`
 	Name    string          `json:"name"`
 	Summary string          `json:"summary"`
 	Checks  json.RawMessage `json:"checks"`  // texts
-	Drawing string          `json:"drawing"` // a path of this API
+	Drawing string          `json:"drawing"` // a path in this API
 }
 
 const templateColumns = "id, name, summary, checks, drawing"

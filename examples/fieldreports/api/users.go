@@ -12,13 +12,13 @@ import (
 	"strings"
 )
 
-// The roles of users. A manager sees everybody's reports.
+// The roles of users. A manager sees all reports.
 const (
 	managerRole = "manager"
 	fieldRole   = "field"
 )
 
-// examplePassword is the password of both users of examples. They are made on
+// examplePassword is the password of both example users. They are created on
 // demand, and never on AWS.
 const (
 	examplePassword = "example"
@@ -27,7 +27,7 @@ const (
 
 var examples = []person{{"manager", managerRole, exampleHash}, {"field", fieldRole, exampleHash}}
 
-// A person is a user as migrate is told of one: NAME:ROLE:HASH.
+// A person is a user as passed to migrate: NAME:ROLE:HASH.
 type person struct {
 	name, role, hash string
 }
@@ -53,7 +53,7 @@ func parsePerson(text string) (person, error) {
 }
 
 // password reads a password from a line of stdin and prints its hash, so that a
-// password never has to leave the machine of who chose it.
+// password never has to leave its owner's machine.
 func password(_ context.Context, args []string, _ func(string) string, stdin io.Reader, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("fieldreports password", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -73,8 +73,8 @@ func password(_ context.Context, args []string, _ func(string) string, stdin io.
 	return nil
 }
 
-// user makes a user, or gives one another role or password. Another password
-// ends the sessions of the old one.
+// user creates a user, or changes a user's role or password. A new password ends
+// the sessions of the old one.
 func (m *migration) user(ctx context.Context, l person) error {
 	var id int64
 	var role, hash string
@@ -117,7 +117,7 @@ func (m *migration) removeUser(ctx context.Context, name string) error {
 	return nil
 }
 
-// examples makes the example users that are missing.
+// examples creates the example users that are missing.
 func (m *migration) examples(ctx context.Context) error {
 	for _, example := range examples {
 		var there bool

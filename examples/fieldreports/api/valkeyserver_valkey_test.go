@@ -20,9 +20,10 @@ import (
 	"time"
 )
 
-// The tests with the build tag valkey run a valkey-server or redis-server that is
-// on PATH, as ElastiCache has it: TLS alone, cluster mode, users with access
-// strings. Before it is a stand-in for IAM. Without a server they fail.
+// The tests with the build tag valkey run a valkey-server or redis-server from
+// PATH, configured as ElastiCache does: only TLS, cluster mode, users with access
+// strings. A stand-in for IAM is in front of it. The tests fail if there is no
+// server.
 
 func init() {
 	databases["embedded, sessions in Valkey"] = func(t *testing.T) database {
@@ -38,14 +39,15 @@ func init() {
 	}
 }
 
-// adminPassword is that of a user who may do anything, and servicePassword what
-// the stand-in logs in with for whom it has verified.
+// adminPassword is the password of a user who may do anything, and
+// servicePassword is what the stand-in logs in with for clients that it has
+// verified.
 const (
 	adminPassword   = "admin-of-the-tests"
 	servicePassword = "what-iam-stands-for"
 )
 
-// A valkeyServer is a node, and a cluster once it leads one.
+// A valkeyServer is a node, or a cluster once it leads one.
 type valkeyServer struct {
 	program, folder, port, bus string
 	authority                  authority
@@ -75,13 +77,13 @@ func store(t *testing.T) *valkeyServer {
 	return theStore.valkeyServer
 }
 
-// accessString returns what the stack gives to the API's user.
+// accessString returns the access string that the stack gives to the API's user.
 func accessString() (string, error) {
 	text, err := os.ReadFile("../../../constructs/sessionstore/access.txt")
 	return strings.TrimSpace(string(text)), err
 }
 
-// newNode returns a node that does not run yet, with a certificate of an
+// newNode returns a node that is not yet running, with a certificate of an
 // authority.
 func newNode(t *testing.T, by authority) (*valkeyServer, error) {
 	program := ""
@@ -130,7 +132,8 @@ func newNode(t *testing.T, by authority) (*valkeyServer, error) {
 	return s, nil
 }
 
-// files writes the authority's certificate, and one of 127.0.0.1 with its key.
+// files writes the authority's certificate, and a certificate for 127.0.0.1 with
+// its key.
 func (a authority) files(t *testing.T, folder string) (certificate, key string) {
 	pair := a.server(t, "127.0.0.1", time.Now().Add(time.Hour))
 	private, err := x509.MarshalPKCS8PrivateKey(a.key)
@@ -179,7 +182,7 @@ func (s *valkeyServer) start() error {
 	return s.until("PONG", "PING")
 }
 
-// until waits for an answer to an admin's command.
+// until repeats an admin's command until it returns the wanted answer.
 func (s *valkeyServer) until(want string, command ...string) error {
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		answer, err := s.ask("admin", adminPassword, command)
@@ -193,7 +196,7 @@ func (s *valkeyServer) until(want string, command ...string) error {
 	}
 }
 
-// kill ends the server, as a node that is lost.
+// kill kills the server, like a node that is lost.
 func (s *valkeyServer) kill() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -211,13 +214,13 @@ func (s *valkeyServer) runs() bool {
 	return s.command != nil
 }
 
-// client returns how the API finds the store and logs in to it.
+// client returns the address and the login with which the API uses the store.
 func (s *valkeyServer) client(t *testing.T) *valkeyAddress {
 	t.Helper()
 	return s.clientAt(t, s.iam.address())
 }
 
-// clientAt is client, for a store that is found at another address.
+// clientAt is client for a store at another address.
 func (s *valkeyServer) clientAt(t *testing.T, found string) *valkeyAddress {
 	t.Helper()
 	t.Setenv("AWS_ACCESS_KEY_ID", accessKey)
@@ -243,7 +246,7 @@ func (s *valkeyServer) admin(t *testing.T, command ...string) any {
 	return answer
 }
 
-// strings returns the answer to an admin's command, which is a list.
+// strings returns the answer to an admin's command that returns a list.
 func (s *valkeyServer) strings(t *testing.T, command ...string) (all []string) {
 	t.Helper()
 	list, _ := s.admin(t, command...).([]any)
@@ -253,7 +256,7 @@ func (s *valkeyServer) strings(t *testing.T, command ...string) (all []string) {
 	return all
 }
 
-// ask sends commands on a connection of its own, and returns the last answer.
+// ask sends commands on a new connection, and returns the last answer.
 func (s *valkeyServer) ask(user, password string, commands ...[]string) (any, error) {
 	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: time.Second}, "tcp", net.JoinHostPort("127.0.0.1", s.port), &tls.Config{InsecureSkipVerify: true})
 	if err != nil {
@@ -274,7 +277,7 @@ func (s *valkeyServer) ask(user, password string, commands ...[]string) (any, er
 	return answer, nil
 }
 
-// encode and decode speak the protocol of the server, version 2.
+// encode and decode implement version 2 of the server's protocol.
 
 func encode(command []string) []byte {
 	var text strings.Builder

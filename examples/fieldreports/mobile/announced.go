@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// unannounced is how long the app does not look again where no announcement is
-// served, or the network is away.
+// unannounced is how long the app waits before it looks again if no announcement
+// is served, or the network is away.
 const unannounced = 10 * time.Minute
 
-// An announcement is what /maintenance.json says. What it does not know of that is
-// left alone.
+// An announcement is the content of /maintenance.json. Fields that the app does
+// not know are ignored.
 type announcement struct {
 	Status         string
 	ID             string
@@ -25,12 +25,13 @@ type announcement struct {
 	PollAfter      int
 }
 
-// over reports whether requests are no longer refused, as far as is known.
+// over reports whether, as far as is known, requests are no longer refused.
 func (a announcement) over() bool {
 	return a.Mode == "open" || a.Status == "completed" || a.Status == "none"
 }
 
-// pause is until the next look, spread so that not all apps look at once.
+// pause returns the time until the next look, spread so that not all apps look at
+// once.
 func (a announcement) pause() time.Duration {
 	pause := unannounced
 	if a.PollAfter > 0 {
@@ -39,7 +40,8 @@ func (a announcement) pause() time.Duration {
 	return pause + rand.N(pause/4+1)
 }
 
-// message returns the text in a language, else in English, else any.
+// message returns the text in the given language, otherwise in English, otherwise
+// in any language.
 func (a announcement) message(language string) string {
 	primary, _, _ := strings.Cut(language, "-")
 	for _, tag := range []string{language, primary, "en", "und"} {
@@ -53,15 +55,16 @@ func (a announcement) message(language string) string {
 	return ""
 }
 
-// keepInformed looks what is planned, and shows it to the user once. Nothing is to
-// be sent or fetched before it begins: the app sends at once and syncs all the time.
-// While maintenance refuses requests, the app asks early when it is said to be over.
+// keepInformed reads what is planned, and shows it to the user once. The app need
+// not send or fetch anything before it begins: it always sends at once and keeps
+// syncing. While maintenance refuses requests, the app tries early when the
+// announcement says that it is over.
 func (a *app) keepInformed(ctx context.Context) {
 	shown, inProgress := "", false
 	for ctx.Err() == nil {
 		said, err := a.announced(ctx)
 		if err != nil {
-			sleep(ctx, unannounced) // the answers decide, and this only adds to them
+			sleep(ctx, unannounced) // the answers of the API decide; this only adds to them
 			continue
 		}
 		if said.Status == "scheduled" && !said.ScheduledFor.IsZero() && said.ID != shown {
@@ -90,8 +93,8 @@ func (a *app) announced(ctx context.Context) (announcement, error) {
 	return said, err
 }
 
-// askEarly ends the wait of the next request, and of no other: it says whether the
-// others have to wait on.
+// askEarly shortens the wait of the next request only, whose answer shows whether
+// the others must wait longer.
 func (a *app) askEarly(after time.Duration) {
 	for _, what := range []string{"login", "upload", "sync"} {
 		if w := a.waits[what]; w.left() > after {

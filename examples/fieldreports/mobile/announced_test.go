@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// site serves /maintenance.json at another host than the API, which redirects to it.
+// site serves /maintenance.json on another host than the API, which redirects to
+// it.
 func site(t *testing.T) (document *atomic.Pointer[string], address string) {
 	document = &atomic.Pointer[string]{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -26,7 +27,8 @@ func site(t *testing.T) (document *atomic.Pointer[string], address string) {
 
 type answering = func(http.ResponseWriter, *http.Request, []byte) bool
 
-// announce answers /maintenance.json as the API does, and leaves the rest to next.
+// announce answers /maintenance.json as the API does, and passes everything else
+// to next.
 func announce(site string, next answering) answering {
 	return func(w http.ResponseWriter, r *http.Request, body []byte) bool {
 		if r.URL.Path == "/maintenance.json" {
@@ -53,8 +55,8 @@ func TestAnnounceThenOpenTheApp(t *testing.T) {
 	}
 }
 
-// TestOverEarly: an app that waits for an hour asks when the document says that it
-// is over, with one request.
+// TestOverEarly checks that an app with a wait of an hour asks, with one request,
+// when the document says that maintenance is over.
 func TestOverEarly(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
@@ -71,7 +73,7 @@ func TestOverEarly(t *testing.T) {
 	if n := len(s.arrived("POST /api/reports")); n != 1 {
 		t.Errorf("asked %d times while it is closed, want once", n)
 	}
-	state("completed", "open") // the file is first, the listener still refuses
+	state("completed", "open") // the file changes first; the listener still refuses
 	eventually(t, "asked early", func() bool { return len(s.arrived("POST /api/reports")) == 2 })
 	time.Sleep(1500 * time.Millisecond)
 	if n := len(s.arrived("POST /api/reports")); n != 2 {
@@ -84,7 +86,8 @@ func TestOverEarly(t *testing.T) {
 	eventually(t, "all sent", func() bool { return len(s.stored()) == 2 })
 }
 
-// TestAnnouncementOfNoUse: whatever is there, the app works without it.
+// TestAnnouncementOfNoUse checks that the app works whatever the announcement
+// contains.
 func TestAnnouncementOfNoUse(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{

@@ -17,13 +17,13 @@ import (
 type settings struct {
 	api, name, password, folder, language string
 
-	reports     int // to write, 0 without end
+	reports     int // to write; 0 means no limit
 	every, sync time.Duration
-	pace        time.Duration // between two attempts that fail, at first
+	pace        time.Duration // between two failed attempts, at first
 }
 
-// An app is one installation: what it knows is in its folder, which it shares
-// with no other process.
+// An app is one installation: its state is in its folder, which it shares with no
+// other process.
 type app struct {
 	settings
 	client   client
@@ -32,7 +32,7 @@ type app struct {
 	sessions sessions
 	log      *slog.Logger
 	lock     *os.File
-	waits    map[string]*wait // by what waits: login, upload, sync
+	waits    map[string]*wait // by what is waiting: login, upload, sync
 	login    sync.Mutex
 	written  chan struct{} // a report was queued
 }
@@ -73,11 +73,11 @@ func open(s settings, log *slog.Logger) (*app, error) {
 	return a, nil
 }
 
-// close lets another process have the folder.
+// close lets another process use the folder.
 func (a *app) close() { _ = a.lock.Close() }
 
-// run writes, uploads and syncs side by side until ctx ends, or everything that
-// was to be written has been sent.
+// run writes, uploads and syncs concurrently until ctx ends, or until every
+// report that should be written has been sent.
 func (a *app) run(ctx context.Context) error {
 	ctx, end := context.WithCancel(ctx)
 	defer end()
@@ -98,9 +98,9 @@ func (a *app) run(ctx context.Context) error {
 	return err
 }
 
-// write returns the user, who writes a report now and then, whatever the network
-// is doing. A report is said to be written when it is safe on disk. If the disk
-// is full the user is told, and saves the same report again.
+// write acts as the user, who writes a report now and then, whatever the network
+// does. It says that a report is written once it is safe on disk. If the disk is
+// full the user is told, and saves the same report again.
 func (a *app) write(ctx context.Context) error {
 	if a.every == 0 {
 		<-ctx.Done()
@@ -127,7 +127,7 @@ func (a *app) write(ctx context.Context) error {
 	return nil
 }
 
-// compose makes a report of the user, with the number n.
+// compose returns a report of the user, with the number n.
 func (a *app) compose(n int) (item, error) {
 	id := uuid()
 	now, clocked := a.clock.now()
@@ -142,8 +142,8 @@ func (a *app) compose(n int) (item, error) {
 	return item{Number: n, User: a.name, ID: id, Key: uuid(), Method: "POST", Path: "/api/reports", Body: body, Clocked: clocked}, err
 }
 
-// noticed keeps the wait that maintenance asks for, and shows the user its
-// message. It says whether err was maintenance.
+// noticed records the wait that maintenance asks for, and shows the user its
+// message. It reports whether err was maintenance.
 func (a *app) noticed(what string, err error) bool {
 	var closed maintenance
 	if !errors.As(err, &closed) {

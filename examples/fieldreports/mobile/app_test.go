@@ -17,8 +17,8 @@ import (
 	"time"
 )
 
-// TestMain lets a test start the app as a process of its own: this binary, told
-// so.
+// TestMain lets a test start the app as a process, which is this binary with a
+// variable set.
 func TestMain(m *testing.M) {
 	if os.Getenv("FIELDREPORTS_TEST_MOBILE") != "" {
 		main()
@@ -33,16 +33,16 @@ type service struct {
 	mu       sync.Mutex
 	before   func(w http.ResponseWriter, r *http.Request, body []byte) bool // answers in place of the API if it returns true
 	requests []arrival
-	reports  []string // ids in the order in which they were stored
+	reports  []string // ids, in the order in which they were stored
 	authors  []string // of the reports
-	token    string   // the one that is good, followed by who logged in
+	token    string   // the valid token; the user's name follows it
 }
 
 type arrival struct {
 	at              time.Time
 	method, path    string
 	id, key, client string
-	user            string // whose token it carries
+	user            string // the user of the token that it carries
 	size            int
 }
 
@@ -66,7 +66,7 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.answer(w, r, body, sent.ID)
 }
 
-// author is whose token a request carries.
+// author returns the user of a request's token.
 func (s *service) author(r *http.Request) string {
 	name, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "+s.token)
 	return name
@@ -107,15 +107,15 @@ func (s *service) answer(w http.ResponseWriter, r *http.Request, body []byte, id
 	}
 }
 
-// set changes what answers in place of the API; nil is the API.
+// set sets what answers in place of the API; nil means the API itself.
 func (s *service) set(before func(w http.ResponseWriter, r *http.Request, body []byte) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.before = before
 }
 
-// closed is maintenance for the requests that begin with one of prefixes, or for
-// all without any.
+// closed answers as maintenance to requests whose line begins with one of
+// prefixes, or to all requests if there are none.
 func closed(retryAfter string, prefixes ...string) func(http.ResponseWriter, *http.Request, []byte) bool {
 	return func(w http.ResponseWriter, r *http.Request, _ []byte) bool {
 		request := r.Method + " " + r.URL.Path
@@ -172,8 +172,8 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-// start starts an app on folder that has reports written already, uploads them
-// and writes nothing more.
+// start starts an app on folder with reports already written. It uploads them and
+// writes nothing more.
 func start(t *testing.T, s *service, folder string, reports ...item) *phone {
 	t.Helper()
 	return startAs(t, "field", s, folder, reports...)
@@ -203,7 +203,7 @@ func startAs(t *testing.T, name string, s *service, folder string, reports ...it
 	return p
 }
 
-// written is report n of a user.
+// written returns report n of a user.
 func written(n int) item {
 	id := uuid()
 	return item{Number: n, ID: id, Key: uuid(), Method: "POST", Path: "/api/reports", Body: json.RawMessage(`{"id":"` + id + `"}`)}
@@ -216,7 +216,8 @@ func ids(items ...item) (all []string) {
 	return all
 }
 
-// eventually waits for something that has to happen.
+// eventually waits until happened returns true, and fails the test if it does
+// not.
 func eventually(t *testing.T, what string, happened func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); !happened(); time.Sleep(5 * time.Millisecond) {

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// A maintenance is a request that was refused since the product is closed. It
+// A maintenance is a request that was refused because the product is closed. It
 // has had no effect, and says nothing about the session or the data.
 type maintenance struct {
 	message    string
@@ -23,7 +23,8 @@ type maintenance struct {
 
 func (maintenance) Error() string { return "closed for maintenance" }
 
-// A refusal is the API's no: sending the same again does not help.
+// A refusal is a request that the API has refused: sending it again does not
+// help.
 type refusal struct {
 	status int
 	detail string
@@ -31,17 +32,17 @@ type refusal struct {
 
 func (r refusal) Error() string { return fmt.Sprintf("refused with %d: %s", r.status, r.detail) }
 
-// A failure is an answer that says nothing about the request, or none at all: the
-// network, an overload, a server that is being replaced. It may have had its
-// effect.
+// A failure is an answer that says nothing about the request, or no answer: the
+// network, an overload, a server that is being replaced. The request may have had
+// its effect.
 type failure struct {
 	error
-	retryAfter time.Duration // what the answer asks for, 0 if it does not say
+	retryAfter time.Duration // as the answer says, 0 if it does not
 }
 
 func (f failure) Unwrap() error { return f.error }
 
-// The client is how the app talks to the API.
+// The client is the app's connection to the API.
 type client struct {
 	api, language string
 	http          http.Client
@@ -52,7 +53,7 @@ type request struct {
 	method, path string
 	body         []byte // JSON
 	token, key   string
-	tag          string // an ETag, for what is already here
+	tag          string // an ETag of the stored copy
 }
 
 type answer struct {
@@ -64,8 +65,8 @@ type answer struct {
 // answerTime is how long the app waits for an answer: longer than the API takes.
 const answerTime = 30 * time.Second
 
-// largestAnswer is how many bytes of an answer are read: a box on the way may
-// send without end.
+// largestAnswer is the maximum number of bytes of an answer that are read: a
+// proxy may send without end.
 const largestAnswer = 32 << 20
 
 // do sends a request. Its error is a maintenance, a refusal or a failure.
@@ -103,7 +104,7 @@ func (c *client) do(ctx context.Context, r request) (answer, error) {
 	return judge(got, body)
 }
 
-// judge says what an answer means, by the first table of the client contract.
+// judge interprets an answer by the first table of the client contract.
 func judge(got *http.Response, body []byte) (answer, error) {
 	var document struct {
 		Errors []struct {
@@ -111,7 +112,7 @@ func judge(got *http.Response, body []byte) (answer, error) {
 			Meta   struct{ Until time.Time }
 		}
 	}
-	_ = json.Unmarshal(body, &document) // only the headers are certain
+	_ = json.Unmarshal(body, &document) // only the headers are reliable
 	detail, until := "", time.Time{}
 	if len(document.Errors) > 0 {
 		detail, until = document.Errors[0].Detail, document.Errors[0].Meta.Until
@@ -128,15 +129,15 @@ func judge(got *http.Response, body []byte) (answer, error) {
 	return answer{status, body, got.Header.Get("ETag")}, nil
 }
 
-// retryAfter returns how long an answer asks to wait, longestWait at most, and 0
-// if it does not say so in seconds.
+// retryAfter returns how long an answer asks to wait, at most longestWait. It
+// returns 0 if the answer does not say so in seconds.
 func retryAfter(header http.Header) time.Duration {
 	value := header.Get("Retry-After")
 	if value == "" || strings.ContainsFunc(value, func(c rune) bool { return c < '0' || c > '9' }) {
 		return 0
 	}
 	seconds, err := strconv.ParseUint(value, 10, 64)
-	if err != nil || seconds > uint64(longestWait/time.Second) { // more than a uint64 holds
+	if err != nil || seconds > uint64(longestWait/time.Second) { // more than a uint64 can hold
 		return longestWait
 	}
 	return time.Duration(seconds) * time.Second

@@ -7,16 +7,17 @@ import (
 	"time"
 )
 
-// trusted is how far the phone's clock may be from the service's before it is
-// corrected. Answers take seconds, and time zones are not part of it.
+// trusted is the difference between the phone's clock and the service's up to
+// which the phone's is used as it is. Answers take seconds, and time zones do not
+// matter.
 const trusted = 5 * time.Minute
 
-// A clock is the phone's, corrected by the Date of what the service answers.
+// A clock is the phone's clock, corrected by the Date of the service's answers.
 type clock struct {
 	offset atomic.Pointer[time.Duration] // nil before the first answer
 }
 
-// learn takes the time from an answer.
+// learn reads the time from an answer.
 func (c *clock) learn(answer http.Header) {
 	date, err := http.ParseTime(answer.Get("Date"))
 	if err != nil {
@@ -29,7 +30,7 @@ func (c *clock) learn(answer http.Header) {
 	c.offset.Store(&offset)
 }
 
-// now is the time as the service knows it, and whether that has been learned.
+// now returns the time by the service's clock, and whether that is known.
 func (c *clock) now() (now time.Time, known bool) {
 	if offset := c.offset.Load(); offset != nil {
 		return time.Now().Add(*offset), true
@@ -37,8 +38,8 @@ func (c *clock) now() (now time.Time, known bool) {
 	return time.Now(), false
 }
 
-// correct returns the body of a report with the time at which it was written as
-// the service knows it, and false if that changes nothing or is not known.
+// correct returns the body of a report with the time of writing by the service's
+// clock. It returns false if that changes nothing or is not known.
 func (c *clock) correct(body []byte) ([]byte, bool) {
 	offset := c.offset.Load()
 	var report map[string]json.RawMessage
@@ -50,7 +51,7 @@ func (c *clock) correct(body []byte) ([]byte, bool) {
 	if json.Unmarshal(report["writtenAt"], &written) != nil {
 		written = now
 	} else if written = written.Add(*offset); written.After(now) || now.Sub(written) > 365*24*time.Hour {
-		written = now // the clock was set since: nothing better is known
+		written = now // the clock was set since: now is the best estimate
 	}
 	text, err := written.UTC().Truncate(time.Millisecond).MarshalJSON()
 	if err != nil || string(text) == string(report["writtenAt"]) {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// The tests of this file are the checklist of docs/client-contract.md.
+// The tests in this file are the checklist of docs/client-contract.md.
 
 func TestCloseThenOpenTheApp(t *testing.T) {
 	t.Parallel()
@@ -110,7 +110,7 @@ func TestQueue_TheAnswerIsLost(t *testing.T) {
 			return false
 		}
 		lost = true
-		s.reports = append(s.reports, report.ID) // done, and then nobody hears of it
+		s.reports = append(s.reports, report.ID) // stored, but nobody hears of it
 		conn, _, err := http.NewResponseController(w).Hijack()
 		if err == nil {
 			conn.Close()
@@ -131,7 +131,7 @@ func TestQueue_TheAnswerIsLost(t *testing.T) {
 
 func TestPhotoOf2MB(t *testing.T) {
 	t.Parallel()
-	// A load balancer in maintenance, before which nobody looks at the size.
+	// A load balancer in maintenance that does not check the size of a body.
 	albLimit := func(w http.ResponseWriter, r *http.Request, body []byte) bool {
 		if len(body) > 1<<20 {
 			w.WriteHeader(http.StatusRequestEntityTooLarge)
@@ -147,7 +147,7 @@ func TestPhotoOf2MB(t *testing.T) {
 			photo := written(1)
 			photo.Body, _ = json.Marshal(map[string]string{"id": photo.ID, "photo": strings.Repeat("x", size-60)})
 			before := albLimit
-			if name != "announced" { // a load balancer of another limit
+			if name != "announced" { // a load balancer with another limit
 				before = func(w http.ResponseWriter, r *http.Request, body []byte) bool {
 					if len(body) > 500_000 {
 						w.WriteHeader(http.StatusRequestEntityTooLarge)
@@ -219,7 +219,7 @@ func TestRenewalOfTheTokenIsRefused(t *testing.T) {
 	p := start(t, s, folder)
 	eventually(t, "synced", func() bool { return len(s.arrived("GET /api/reports")) > 1 })
 	s.mu.Lock()
-	s.token = "t2-" // t1 has run out
+	s.token = "t2-" // t1 has expired
 	s.before = closed("1", "POST /api/login")
 	s.mu.Unlock()
 	report := written(1)
@@ -257,7 +257,8 @@ func TestRefusedForGood(t *testing.T) {
 	}
 }
 
-// A hotel's network answers 200 to everything.
+// TestQueue_AnswerFromSomethingElse checks a network, such as a hotel's, that
+// answers 200 to everything.
 func TestQueue_AnswerFromSomethingElse(t *testing.T) {
 	t.Parallel()
 	s, folder := serve(t), t.TempDir()

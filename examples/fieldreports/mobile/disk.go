@@ -11,9 +11,9 @@ import (
 // unfinished ends the names of files that are still being written.
 const unfinished = ".unfinished"
 
-// save writes a file so that at any moment, also after a power failure, it is
-// there wholly with its old content or wholly with the new. When save returns it
-// is the new.
+// save writes a file atomically: at any moment, even after a power failure, it
+// has either its whole old content or its whole new content. When save returns,
+// it has the new content.
 func save(name string, content []byte) error {
 	folder := filepath.Dir(name)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
@@ -34,8 +34,8 @@ func save(name string, content []byte) error {
 	return err
 }
 
-// moveAside moves what cannot be used out of the way, and never onto something
-// that is there already.
+// moveAside moves an unusable file out of the way, and never over an existing
+// file.
 func moveAside(from, to string) error {
 	free := to
 	for n := 1; ; n++ {
@@ -52,7 +52,7 @@ func moveAside(from, to string) error {
 	return move(from, free)
 }
 
-// move renames a file for good: a name is safe once its folder is on disk.
+// move renames a file durably: a name is safe once its folder is on disk.
 func move(from, to string) error {
 	if err := os.Rename(from, to); err != nil {
 		return err

@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// Whoever looks at a file while it is saved sees all of the old content or all
-// of the new, as the app does that is started after a kill.
+// TestSaveIsWholeOrNothing checks that a reader of a file that is being saved
+// sees all of the old content or all of the new, as does an app that is started
+// after a kill.
 func TestSaveIsWholeOrNothing(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "folder", "file")
 	contents := [][]byte{bytes.Repeat([]byte("a"), 1<<20), bytes.Repeat([]byte("b"), 1<<19)}
@@ -45,7 +46,7 @@ func TestSaveIsWholeOrNothing(t *testing.T) {
 
 func TestSaveLeavesNothingBehind(t *testing.T) {
 	folder := t.TempDir()
-	if err := os.Mkdir(filepath.Join(folder, "file"), 0o700); err != nil { // what cannot be replaced
+	if err := os.Mkdir(filepath.Join(folder, "file"), 0o700); err != nil { // cannot be replaced
 		t.Fatal(err)
 	}
 	if err := save(filepath.Join(folder, "file"), []byte("x")); err == nil {

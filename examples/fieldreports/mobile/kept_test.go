@@ -15,7 +15,8 @@ import (
 	"time"
 )
 
-// What is queued carries whose it is, and is sent as that person or not at all.
+// TestTwoPeopleOnOnePhone checks that a queued report carries its author, and is
+// sent as that person or not at all.
 func TestTwoPeopleOnOnePhone(t *testing.T) {
 	t.Parallel()
 	s, folder := serve(t), t.TempDir()
@@ -40,8 +41,8 @@ func TestTwoPeopleOnOnePhone(t *testing.T) {
 	}
 }
 
-// Anna never had a session, or has none any more: her reports wait for her, and
-// keep nobody else's from being sent.
+// TestReportsWaitForTheirAuthor checks that the reports of Anna, who never had a
+// session or has none any more, wait for her and do not delay anyone else's.
 func TestReportsWaitForTheirAuthor(t *testing.T) {
 	t.Parallel()
 	for _, session := range []string{"", "stale"} {
@@ -79,7 +80,8 @@ func TestReportsWaitForTheirAuthor(t *testing.T) {
 	}
 }
 
-// Before there were names, a folder had one session and its queue no user.
+// TestQueueOfAnEarlierVersion checks a folder from before users had names: it has
+// one session, and its queue has no user.
 func TestQueueOfAnEarlierVersion(t *testing.T) {
 	t.Parallel()
 	s, folder := serve(t), t.TempDir()
@@ -101,7 +103,8 @@ func TestQueueOfAnEarlierVersion(t *testing.T) {
 	}
 }
 
-// No report blocks the others, whatever is answered to it each time.
+// TestNoReportBlocksTheOthers checks that no report blocks the others, whatever
+// it is answered each time.
 func TestNoReportBlocksTheOthers(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{401, 403, 404, 405, 408, 415, 418, 429, 500, 502, 503, 504, 0} {
@@ -137,7 +140,8 @@ func TestNoReportBlocksTheOthers(t *testing.T) {
 	}
 }
 
-// The order is kept over a failure that passes.
+// TestOrderIsKeptOverAShortFailure checks that the order is kept over a short
+// failure.
 func TestOrderIsKeptOverAShortFailure(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
@@ -158,8 +162,8 @@ func TestOrderIsKeptOverAShortFailure(t *testing.T) {
 	}
 }
 
-// A 413 is believed once it was answered again after an open answer, and not
-// before: what follows it may be anything.
+// TestTooLargeIsBelievedAfterAnOpenAnswer checks that a 413 is final only if it
+// is repeated after an open answer, whatever follows it.
 func TestTooLargeIsBelievedAfterAnOpenAnswer(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int{100, 1<<20 + 100} {
@@ -179,7 +183,7 @@ func TestTooLargeIsBelievedAfterAnOpenAnswer(t *testing.T) {
 							return false
 						}
 						w.WriteHeader(http.StatusRequestEntityTooLarge)
-					case refused == 0: // announces what is large
+					case refused == 0: // announces a large report
 						return false
 					case second == 0:
 						if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
@@ -201,8 +205,8 @@ func TestTooLargeIsBelievedAfterAnOpenAnswer(t *testing.T) {
 	}
 }
 
-// A box that takes no large request, and answers small ones with its login page, is
-// not the API: nothing is put aside.
+// TestTooLargeForABox checks that nothing is put aside if a proxy that is not the
+// API refuses large requests and answers small ones with its login page.
 func TestTooLargeForABox(t *testing.T) {
 	t.Parallel()
 	s, folder := serve(t), t.TempDir()
@@ -273,8 +277,9 @@ func TestOneProcessAFolder(t *testing.T) {
 	a.close()
 }
 
-// The disk is full and there is no session: the app logs in once, keeps the
-// token in memory and goes on uploading, and tells its user what is not safe.
+// TestDiskFull checks a full disk without a session: the app logs in once, keeps
+// the token in memory and continues to upload, and tells its user what is not
+// safe.
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
 	s, folder := serve(t), t.TempDir()
@@ -287,7 +292,7 @@ func TestDiskFull(t *testing.T) {
 	logins := len(s.arrived("POST /api/login"))
 	s.set(nil)
 
-	// No byte can be written to any file; what the app says goes into a pipe.
+	// No byte can be written to any file; the app's output goes into a pipe.
 	command := exec.CommandContext(t.Context(), "sh", "-c", `trap "" XFSZ; ulimit -f 0; exec "$0" "$@"`,
 		os.Args[0], "--folder", folder, "--every", "100ms", "--sync", "100ms", "--api", s.URL)
 	command.Env = append(os.Environ(), "FIELDREPORTS_TEST_MOBILE=1")
@@ -317,7 +322,8 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
-// Files that are damaged are put aside, and the app starts and works.
+// TestDamagedFilesNeverBlock checks that damaged files are put aside, and that
+// the app starts and works.
 func TestDamagedFilesNeverBlock(t *testing.T) {
 	t.Parallel()
 	for name, damage := range map[string]func(folder string) error{
@@ -356,7 +362,7 @@ func TestDamagedFilesNeverBlock(t *testing.T) {
 	}
 }
 
-// becomes makes name a folder with something in it, or a link to nowhere.
+// becomes replaces name by a folder that is not empty, or by a dangling link.
 func becomes(name string, folder bool) error {
 	if err := os.RemoveAll(name); err != nil {
 		return err
@@ -367,7 +373,8 @@ func becomes(name string, folder bool) error {
 	return os.Symlink("nowhere", name)
 }
 
-// A phone that was never told the time writes reports of 1970.
+// TestWrongClock checks that a phone whose clock was never set, and that writes
+// reports of 1970, sends the right time.
 func TestWrongClock(t *testing.T) {
 	t.Parallel()
 	s, folder := serve(t), t.TempDir()
@@ -439,7 +446,8 @@ func TestClock(t *testing.T) {
 	}
 }
 
-// The ids of templates and the paths of drawings become names of files.
+// TestTemplatesStayInTheFolder checks the ids of templates and the paths of
+// drawings, which become file names.
 func TestTemplatesStayInTheFolder(t *testing.T) {
 	t.Parallel()
 	s, folder := serve(t), filepath.Join(t.TempDir(), "a", "b", "c", "d", "e", "f")
@@ -480,7 +488,8 @@ func TestTemplatesStayInTheFolder(t *testing.T) {
 	}
 }
 
-// A login that is refused says nothing about the reports.
+// TestLoginRefusedKeepsTheReports checks that a refused login does not affect the
+// reports.
 func TestLoginRefusedKeepsTheReports(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{400, 401, 409, 413, 422} {

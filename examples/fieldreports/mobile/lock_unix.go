@@ -9,9 +9,9 @@ import (
 	"syscall"
 )
 
-// lockFolder makes this process the only one that uses folder, until the
-// returned file is closed or the process ends, however it ends. The lock is on
-// the folder itself, so that it needs no space on the disk.
+// lockFolder makes this process the only user of folder, until the returned file
+// is closed or the process ends, however it ends. The lock is on the folder
+// itself, so it needs no disk space.
 func lockFolder(folder string) (*os.File, error) {
 	f, err := os.Open(folder)
 	if err != nil {

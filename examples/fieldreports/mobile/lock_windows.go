@@ -8,14 +8,14 @@ import (
 	"syscall"
 )
 
-// lockFolder makes this process the only one that uses folder, until the
-// returned file is closed or the process ends, however it ends.
+// lockFolder makes this process the only user of folder, until the returned file
+// is closed or the process ends, however it ends.
 func lockFolder(folder string) (*os.File, error) {
 	name, err := syscall.UTF16PtrFromString(filepath.Join(folder, "lock"))
 	if err != nil {
 		return nil, err
 	}
-	// Shared with nobody: a second process cannot open it.
+	// The share mode is 0: a second process cannot open it.
 	handle, err := syscall.CreateFile(name, syscall.GENERIC_WRITE, 0, nil, syscall.OPEN_ALWAYS, syscall.FILE_ATTRIBUTE_NORMAL, 0)
 	const sharingViolation = syscall.Errno(32)
 	if errors.Is(err, sharingViolation) {

@@ -1,7 +1,7 @@
-// Command mobile plays the Field Reports app in the field: it logs in,
-// keeps what it needs offline, and writes reports into a queue on disk, from
-// which it uploads them whenever the service lets it. It keeps the client
-// contract, docs/client-contract.md, and may be killed at any moment.
+// Command mobile acts as the Field Reports app in the field: it logs in, keeps
+// what it needs offline, and writes reports into a queue on disk, from which it
+// uploads them whenever the service allows it. It follows the client contract,
+// docs/client-contract.md, and may be killed at any moment.
 package main
 
 import (
@@ -27,7 +27,7 @@ func main() {
 	}
 }
 
-// run returns the command: what the app does goes to stdout.
+// run runs the command. It prints what the app does to stdout.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("mobile", flag.ContinueOnError)
 	flags.SetOutput(stderr)

@@ -12,33 +12,33 @@ import (
 	"sync"
 )
 
-// An item is a write that the service has not confirmed yet, with everything
-// that has to stay the same in every attempt.
+// An item is a write that the service has not confirmed yet, with everything that
+// must stay the same in every attempt.
 type item struct {
 	Number  int             `json:"number"` // the order in which they were written
-	User    string          `json:"user"`   // who wrote it, "" before there were names
+	User    string          `json:"user"`   // the author; "" before users had names
 	ID      string          `json:"id"`
 	Key     string          `json:"key"` // Idempotency-Key
 	Method  string          `json:"method"`
 	Path    string          `json:"path"`
 	Body    json.RawMessage `json:"body"`
-	Clocked bool            `json:"clocked"` // its time is the service's, not the phone's
+	Clocked bool            `json:"clocked"` // its time is by the service's clock, not the phone's
 }
 
-// largestNumber is the last that fits into the name of a file.
+// largestNumber is the last number that fits into a file name.
 const largestNumber = 999_999_999
 
 // A queue is a folder with a file for each item, named so that they sort in the
-// order of writing. A file leaves it in one way: to the folder of what was sent,
-// or of what was refused, where the user still has it.
+// order of writing. A file leaves it in one way: it is moved to the folder of
+// sent items, or to that of refused items, where the user still has it.
 type queue struct {
 	folder, sent string
 	mu           sync.Mutex
 	items        []item // oldest first
-	last         int    // number of the newest there ever was
+	last         int    // number of the newest item so far
 }
 
-// openQueue reads the queue as the last process has left it, however it ended.
+// openQueue reads the queue as the last process left it, however it ended.
 func openQueue(folder, sent string, log *slog.Logger) (*queue, error) {
 	q := &queue{folder: folder, sent: sent}
 	for _, f := range []string{folder, sent, q.aside()} {
@@ -60,8 +60,9 @@ func openQueue(folder, sent string, log *slog.Logger) (*queue, error) {
 	return q, nil
 }
 
-// read takes a file into the queue. One that was never finished was never said
-// to be written, and goes; one that cannot be read is put aside and stays.
+// read reads a file into the queue. It removes a file that was not finished,
+// since the user was never told that it was written, and puts aside a file that
+// cannot be read.
 func (q *queue) read(name string, log *slog.Logger) {
 	path := filepath.Join(q.folder, name)
 	if strings.HasSuffix(name, unfinished) {
@@ -83,14 +84,14 @@ func (q *queue) read(name string, log *slog.Logger) {
 	}
 }
 
-// sound says whether an item can be sent as it is.
+// sound reports whether an item can be sent as it is.
 func (i item) sound() bool {
 	return i.Number > 0 && i.Number <= largestNumber && i.Method != "" && strings.HasPrefix(i.Path, "/") &&
 		isToken(i.ID) && isToken(i.Key) && len(i.Body) > 0
 }
 
-// number returns that of the item in a file, 0 if an item's file has another
-// form.
+// number returns the number of the item in a file, 0 if the file's name has
+// another form.
 func number(name string) int {
 	n, err := strconv.Atoi(strings.TrimSuffix(name, ".json"))
 	if err != nil || n < 0 || n > largestNumber {
@@ -101,7 +102,7 @@ func number(name string) int {
 
 func (i item) file() string { return fmt.Sprintf("%09d.json", i.Number) }
 
-// aside returns where an item goes that the service has refused for good.
+// aside returns the folder for items that the service has finally refused.
 func (q *queue) aside() string { return q.folder + "-refused" }
 
 // next returns the number of the next item.
@@ -111,7 +112,7 @@ func (q *queue) next() int {
 	return q.last + 1
 }
 
-// add puts an item at the end. When it returns the item is safe.
+// add puts an item at the end. When it returns, the item is safe on disk.
 func (q *queue) add(i item) error {
 	if err := q.write(i); err != nil {
 		return err
@@ -122,7 +123,7 @@ func (q *queue) add(i item) error {
 	return nil
 }
 
-// replace changes an item in its place.
+// replace changes an item in place.
 func (q *queue) replace(i item) error {
 	if err := q.write(i); err != nil {
 		return err
@@ -152,7 +153,7 @@ func (q *queue) all() []item {
 	return slices.Clone(q.items)
 }
 
-// len returns how many items wait that user has written.
+// len returns how many items of user are waiting.
 func (q *queue) len(user string) (n int) {
 	for _, i := range q.all() {
 		if i.User == user {
@@ -162,9 +163,9 @@ func (q *queue) len(user string) (n int) {
 	return n
 }
 
-// done moves an item to what was sent, or puts it aside. The item leaves the
-// queue even if the disk fails: its file is then sent again after a restart,
-// which the service recognises.
+// done moves an item to the sent items, or puts it aside. The item leaves the
+// queue even if the disk fails: its file is then sent again after a restart, and
+// the service recognises it.
 func (q *queue) done(i item, refused bool) error {
 	q.mu.Lock()
 	q.items = slices.DeleteFunc(q.items, func(other item) bool { return other.Number == i.Number })

@@ -13,8 +13,9 @@ import (
 	"time"
 )
 
-// The app is killed again and again while it writes. Whatever it has said to be
-// written is there afterwards, and nothing is there twice or in half.
+// TestQueueSurvivesKill9 kills the app again and again while it writes. Every
+// report that it said was written must be there afterwards, none twice and none
+// in part.
 func TestQueueSurvivesKill9(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
@@ -106,7 +107,7 @@ func TestDamagedFilesOfTheQueue(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(queueFolder, "000000011.json"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	// What was put aside before is not overwritten.
+	// An item that was put aside before is not overwritten.
 	if err := os.WriteFile(filepath.Join(folder, "queue-refused", "000000002.json"), []byte("kept"), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -13,18 +13,17 @@ import (
 	"sync"
 )
 
-// The sessions are the tokens of everybody who has used the app, by name. A
-// token is never given up for less than a new one, and never used for what
-// another has written.
+// The sessions are the tokens of everybody who has used the app, by name. A token
+// is only replaced by a new one, and never used for a report of someone else.
 type sessions struct {
 	folder  string
 	mu      sync.Mutex
 	tokens  map[string]string
-	refused map[string]string // the last token of each that the API did not know
+	refused map[string]string // the last token of each that the API refused
 }
 
-// openSessions reads the sessions as the last process has left them. A file
-// that cannot be read is put aside, and its owner logs in again.
+// openSessions reads the sessions as the last process left them. It puts aside a
+// file that cannot be read, and its owner logs in again.
 func (a *app) openSessions() {
 	a.sessions = sessions{folder: a.folder, tokens: map[string]string{}, refused: map[string]string{}}
 	names := map[string]bool{a.name: true, "": true}
@@ -49,13 +48,13 @@ func (a *app) openSessions() {
 	}
 }
 
-// isToken says whether text can be sent in a header.
+// isToken reports whether text can be sent in a header.
 func isToken(text string) bool {
 	return text != "" && !strings.ContainsFunc(text, func(c rune) bool { return c <= ' ' || c > '~' })
 }
 
-// file returns where the token of name is. Apps before there were names had one
-// file.
+// file returns the path of the token of name. Apps from before users had names
+// had one file.
 func (s *sessions) file(name string) string {
 	if name == "" {
 		return filepath.Join(s.folder, "session")
@@ -63,7 +62,7 @@ func (s *sessions) file(name string) string {
 	return filepath.Join(userFolder(s.folder, name), "session")
 }
 
-// userFolder returns what belongs to one user alone.
+// userFolder returns the folder of what belongs to one user alone.
 func userFolder(folder, name string) string {
 	return filepath.Join(folder, "users", strings.ReplaceAll(url.PathEscape(name), ".", "%2E"))
 }
@@ -74,7 +73,7 @@ func (s *sessions) token(name string) string {
 	return s.tokens[name]
 }
 
-// usable says whether there is a token of name that the API has not refused.
+// usable reports whether there is a token of name that the API has not refused.
 func (s *sessions) usable(name string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -88,7 +87,7 @@ func (s *sessions) refuse(name, token string) {
 	s.refused[name] = token
 }
 
-// set keeps a new token, in memory even if the disk is full.
+// set stores a new token, in memory even if the disk is full.
 func (s *sessions) set(name, token string) error {
 	s.mu.Lock()
 	s.tokens[name] = token
@@ -96,8 +95,8 @@ func (s *sessions) set(name, token string) error {
 	return save(s.file(name), []byte(token))
 }
 
-// session returns a token of the user, for which the app logs in if it has none,
-// or only stale, which the API has just refused.
+// session returns a token of the user. The app logs in if it has no token, or
+// only stale, which the API has just refused.
 func (a *app) session(ctx context.Context, stale string) (string, error) {
 	a.login.Lock()
 	defer a.login.Unlock()
@@ -114,7 +113,7 @@ func (a *app) session(ctx context.Context, stale string) (string, error) {
 	answer, err := a.client.do(ctx, request{method: "POST", path: "/api/login", body: body})
 	if err != nil {
 		a.noticed("login", err)
-		if errors.As(err, new(refusal)) { // of the login, and not of what it is for
+		if errors.As(err, new(refusal)) { // of the login, not of the request that needs it
 			return "", failure{error: errors.New("logging in: " + err.Error())}
 		}
 		return "", fmt.Errorf("logging in: %w", err)
@@ -130,8 +129,8 @@ func (a *app) session(ctx context.Context, stale string) (string, error) {
 	return session.Token, nil
 }
 
-// do sends a request in the session of the user. If the API no longer knows the
-// session, it logs in again and sends it once more.
+// do sends a request in the user's session. If the API no longer knows the
+// session, it logs in again and sends the request once more.
 func (a *app) do(ctx context.Context, r request) (answer, error) {
 	token, err := a.session(ctx, "")
 	if err != nil {
@@ -149,8 +148,8 @@ func (a *app) do(ctx context.Context, r request) (answer, error) {
 	return got, err
 }
 
-// doAs sends a request as name, who need not be the user. The app knows no
-// password but the user's: without a session of name it sends nothing.
+// doAs sends a request as name, who need not be the current user. The app knows
+// only the current user's password: without a session of name it sends nothing.
 func (a *app) doAs(ctx context.Context, name string, r request) (answer, error) {
 	if name == a.name {
 		return a.do(ctx, r)

@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// keepSynced keeps a copy of what the user needs offline. What cannot be read
-// now stays as it was.
+// keepSynced keeps a copy of what the user needs offline. What cannot be read now
+// stays as it was.
 func (a *app) keepSynced(ctx context.Context) {
 	for ctx.Err() == nil {
 		if a.waits["sync"].pass(ctx) != nil {
@@ -31,10 +31,10 @@ func (a *app) keepSynced(ctx context.Context) {
 	}
 }
 
-// templateID is what the id of a template may be: it becomes the name of a file.
+// templateID matches the allowed ids of templates: an id becomes a file name.
 var templateID = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
 
-// syncOnce reads everything once. What fails does not keep the rest from being
+// syncOnce reads everything once. A failure does not stop the rest from being
 // read, unless it is maintenance.
 func (a *app) syncOnce(ctx context.Context) error {
 	list, err := a.read(ctx, "/api/templates", "templates.json")
@@ -72,8 +72,8 @@ func (a *app) syncOnce(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// read reads a resource, and keeps it as file among what the user needs offline.
-// What has not changed is not sent again.
+// read reads a resource, and stores it as file among what the user needs offline.
+// If it has not changed, it is not sent again.
 func (a *app) read(ctx context.Context, path, file string) ([]byte, error) {
 	file = filepath.Join(userFolder(a.folder, a.name), "offline", file)
 	kept, tag := readKept(file)
@@ -98,8 +98,8 @@ func (a *app) read(ctx context.Context, path, file string) ([]byte, error) {
 	return got.body, save(file+".etag", []byte(got.tag+" "+digest(got.body)))
 }
 
-// readKept reads a file that was kept, and the ETag it came with. A file that is
-// damaged, or not the one that the tag is of, has no tag: it is read again.
+// readKept reads a stored file and its ETag. A file that is damaged, or does not
+// match its tag, has no tag, so that it is read again.
 func readKept(file string) (content []byte, tag string) {
 	content, err := os.ReadFile(file)
 	if err != nil {

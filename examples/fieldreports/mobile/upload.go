@@ -15,24 +15,25 @@ const (
 	// before the responder can say that it is maintenance.
 	large = 900_000
 
-	// patience is how many attempts in a row may fail before a younger report is
+	// patience is how many attempts in a row may fail before a later report is
 	// tried: the order is kept over a short failure, and nothing blocks for ever.
 	patience = 3
 )
 
-// forGood are the answers to a report that the API itself gives, and would give
-// again. Any other no may come from what is in front of it, and may pass.
+// forGood are the statuses with which the API itself refuses a report, and would
+// refuse it again. Any other refusal may come from something in front of the API,
+// and may pass.
 var forGood = []int{http.StatusBadRequest, http.StatusConflict, http.StatusUnprocessableEntity}
 
-// The attempts are what has become of sending an item so far.
+// The attempts are the state of sending an item so far.
 type attempts struct {
 	failed  int
-	setBack int       // how often others were let go first
+	setBack int       // how often others were let past
 	due     time.Time // not before
 	openTo  bool      // answered 413, and then an open answer to a small request
 }
 
-// An uploader sends what is in the queue, one at a time.
+// An uploader sends the items of the queue, one at a time.
 type uploader struct {
 	*app
 	tries    map[int]*attempts // by number
@@ -40,8 +41,8 @@ type uploader struct {
 	last     int               // the number that was tried last
 }
 
-// keepUploading sends the queue, the oldest first. So after a wait there is one
-// request, and the others follow only if it succeeds.
+// keepUploading sends the queue, the oldest item first. So after a wait there is
+// one request, and the others follow only if it succeeds.
 func (a *app) keepUploading(ctx context.Context) {
 	u := &uploader{app: a, tries: map[int]*attempts{}}
 	for ctx.Err() == nil {
@@ -78,7 +79,7 @@ func (u *uploader) next(now time.Time) (item, time.Duration) {
 	if len(due) == 0 {
 		return item{}, pause
 	}
-	if u.failures >= patience { // is it the oldest, or is it the service?
+	if u.failures >= patience { // is the fault in the oldest item or in the service?
 		for _, i := range due {
 			if i.Number > u.last {
 				return i, 0
@@ -95,7 +96,7 @@ func (u *uploader) tried(i item) *attempts {
 	return u.tries[i.Number]
 }
 
-// send sends an item, and does with it what the answer calls for.
+// send sends an item, and handles the answer.
 func (u *uploader) send(ctx context.Context, i item) {
 	u.last = i.Number
 	got, err := u.upload(ctx, i)
@@ -129,8 +130,7 @@ func (u *uploader) send(ctx context.Context, i item) {
 	}
 }
 
-// failed makes way for the other items if it is this one that fails, and leaves
-// the service alone for a while.
+// failed lets other items go first if only this one fails, and then pauses.
 func (u *uploader) failed(ctx context.Context, i item, err error) {
 	t := u.tried(i)
 	t.failed++
@@ -140,7 +140,7 @@ func (u *uploader) failed(ctx context.Context, i item, err error) {
 	if errors.As(err, &failed) {
 		asked = failed.retryAfter
 	}
-	others := u.failures == 0 && t.failed > patience // which have been sent since it failed
+	others := u.failures == 0 && t.failed > patience // others were sent since it failed
 	if errors.As(err, &no) || others || asked > 0 {
 		t.due = time.Now().Add(max(u.backoff(t.setBack), asked))
 		t.setBack++
@@ -150,7 +150,7 @@ func (u *uploader) failed(ctx context.Context, i item, err error) {
 	u.failures++
 }
 
-// leave takes an item out of the queue.
+// leave removes an item from the queue.
 func (u *uploader) leave(i item, refused bool) {
 	delete(u.tries, i.Number)
 	if err := u.queue.done(i, refused); err != nil {
@@ -158,9 +158,8 @@ func (u *uploader) leave(i item, refused bool) {
 	}
 }
 
-// upload sends an item. What is large is announced by a small request of the
-// same kind, and an answer to it that may hide maintenance is looked into in the
-// same way.
+// upload sends an item. It first announces a large item with a small request of
+// the same kind, and does the same if an answer may hide maintenance.
 func (u *uploader) upload(ctx context.Context, i item) (answer, error) {
 	if len(i.Body) >= large {
 		if err := u.closed(ctx, i); errors.As(err, new(maintenance)) {
@@ -174,8 +173,8 @@ func (u *uploader) upload(ctx context.Context, i item) (answer, error) {
 			return answer{}, closed
 		}
 	case http.StatusRequestEntityTooLarge:
-		// Final only if it is answered again after an open answer: the load
-		// balancer says the same of what is large while it is closed.
+		// It is final only if it is repeated after an open answer: while it is
+		// closed, the load balancer answers the same to a large request.
 		if closed := u.closed(ctx, i); closed != nil {
 			return answer{}, closed
 		}
@@ -191,9 +190,9 @@ func (u *uploader) upload(ctx context.Context, i item) (answer, error) {
 	return got, err
 }
 
-// closed asks whether what is sent like i is refused by maintenance, with a
-// document that has nothing in it, which the API turns away. It returns that
-// maintenance, nil if the API itself has answered, or a failure: not known.
+// closed asks whether maintenance refuses requests like i. It sends an empty
+// document, which the API rejects. It returns the maintenance, nil if the API
+// itself has answered, or a failure if it is not known.
 func (u *uploader) closed(ctx context.Context, i item) error {
 	_, err := u.doAs(ctx, i.User, request{method: i.Method, path: i.Path, body: []byte("{}")})
 	var no refusal
@@ -209,8 +208,8 @@ func (u *uploader) closed(ctx context.Context, i item) error {
 	return failure{error: errors.New("the answer may hide maintenance, and asking has failed: " + err.Error())} // no refusal of i
 }
 
-// backoff returns how long to leave a service alone that has failed so many times
-// before: from the pace to a minute, and up to half as much again.
+// backoff returns how long to wait after the given number of failures: from the
+// pace to a minute, plus up to half as much again.
 func (a *app) backoff(failures int) time.Duration {
 	d := min(a.pace<<min(failures, 6), time.Minute)
 	return d + rand.N(d/2)

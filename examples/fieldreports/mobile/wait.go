@@ -8,21 +8,21 @@ import (
 	"time"
 )
 
-// longestWait bounds every wait. What asks for more is not the product, or a
-// damaged file.
+// longestWait limits every wait. A longer one is not from the product, or is from
+// a damaged file.
 const longestWait = 24 * time.Hour
 
-// A wait is the time for which maintenance has asked. It outlives the process,
+// A wait is the time that maintenance has asked to wait. It outlives the process,
 // and is never longer than was asked for, whatever happens to the clock.
 type wait struct {
 	file    string
 	mu      sync.Mutex
 	end     time.Time     // with a monotonic reading
-	shorter chan struct{} // the end has come nearer
+	shorter chan struct{} // the end was moved closer
 }
 
-// openWait reads the wait that is in file, if there is one. The phone's clock may
-// have been set since: the wait is then at most all that was asked for.
+// openWait reads the wait from file, if there is one. The phone's clock may have
+// been set since: the wait is then at most the time that was asked for.
 func openWait(file string) *wait {
 	w := &wait{file: file, shorter: make(chan struct{}, 1)}
 	var kept struct {
@@ -36,8 +36,8 @@ func openWait(file string) *wait {
 	return w
 }
 
-// set begins to wait for retryAfter, which is already spread: nothing is added
-// and nothing taken away.
+// set begins to wait for retryAfter, which is already spread: nothing is added or
+// subtracted.
 func (w *wait) set(retryAfter time.Duration) (until time.Time, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -50,15 +50,15 @@ func (w *wait) set(retryAfter time.Duration) (until time.Time, err error) {
 	return w.end, save(w.file, content)
 }
 
-// left returns how long there is still to wait, by the monotonic clock.
+// left returns the remaining time, by the monotonic clock.
 func (w *wait) left() time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return time.Until(w.end)
 }
 
-// shorten ends the wait after d, if it would last longer. A restart knows nothing of
-// it.
+// shorten ends the wait after d, if it would last longer. It is not stored for a
+// restart.
 func (w *wait) shorten(d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -66,13 +66,12 @@ func (w *wait) shorten(d time.Duration) {
 		w.end = end
 		select {
 		case w.shorter <- struct{}{}:
-		default: // it is told already
+		default: // already notified
 		}
 	}
 }
 
-// pass returns when the wait is over. It is over for good: the file stays, and
-// says nothing any more.
+// pass returns when the wait is over. The file stays, but has no effect any more.
 func (w *wait) pass(ctx context.Context) error {
 	for left := w.left(); left > 0 && ctx.Err() == nil; left = w.left() {
 		select {

@@ -47,8 +47,9 @@ func TestWaitIsAsLongAsAskedFor(t *testing.T) {
 	}
 }
 
-// The clock is set back while the app is down: the wait is then over after what
-// was asked for, and does not begin again each time.
+// TestWaitEndsAfterTheClockWasSetBack sets the clock back while the app is down:
+// the wait must then end after the time that was asked for, and must not begin
+// again each time.
 func TestWaitEndsAfterTheClockWasSetBack(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "wait.json")
 	if err := os.WriteFile(file, []byte(keptWait(24*time.Hour, 0.3)), 0o600); err != nil {

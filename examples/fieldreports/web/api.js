@@ -1,7 +1,7 @@
-// How the site talks to the API: every request of the site goes through call.
+// The site's requests to the API: every request goes through call.
 
-// A MaintenanceError is a request that maintenance has refused. Nothing has
-// happened to what it carried: it can be sent again, after retryAfter seconds.
+// A MaintenanceError is a request that maintenance has refused. It has had no
+// effect: it can be sent again, after retryAfter seconds.
 export class MaintenanceError extends Error {
   constructor({ message, language, until, retryAfter }) {
     super(message);
@@ -9,7 +9,7 @@ export class MaintenanceError extends Error {
   }
 }
 
-// A Refusal is an answer of the API that says no. Asking again does not help.
+// A Refusal is a request that the API has refused. Asking again does not help.
 export class Refusal extends Error {
   constructor(status, code, message) {
     super(message);
@@ -17,8 +17,8 @@ export class Refusal extends Error {
   }
 }
 
-// A Failure is an answer that says nothing, or none at all: asking later may help. Its
-// message is the name of a text in words.js.
+// A Failure is an answer that says nothing, or no answer: asking later may help.
+// Its message is the name of a text in words.js.
 export class Failure extends Error {
   constructor(name, status = 0) {
     super(name);
@@ -26,19 +26,19 @@ export class Failure extends Error {
   }
 }
 
-const longest = 24 * 60 * 60; // seconds: nobody may ask for more
+const longest = 24 * 60 * 60; // seconds: a longer wait is not accepted
 
 let base = "";
 let offset = 0; // of the service's clock from this machine's, in milliseconds
 
-// useAPI reads where the API is: config.json names its origin, "" is the site's
+// useAPI reads where the API is: config.json names its origin; "" is the site's
 // own.
 export async function useAPI() {
   const answer = await fetch("/config.json");
   base = (await answer.json()).api ?? "";
 }
 
-// now is the time as the service knows it, as far as it has said so.
+// now returns the time by the service's clock, as far as it is known.
 export function now() {
   return new Date(Date.now() + offset);
 }
@@ -70,7 +70,7 @@ export async function call(path, { method = "GET", body, key, login } = {}) {
     throw new Failure("unreachable");
   }
   const said = Date.parse(answer.headers.get("Date"));
-  if (said) { // a few minutes are the network's, and nobody's mistake
+  if (said) { // a few minutes are the network's delay
     offset = Math.abs(said - Date.now()) > 5 * 60 * 1000 ? said - Date.now() : 0;
   }
   if (answer.ok) {
@@ -91,7 +91,8 @@ export async function call(path, { method = "GET", body, key, login } = {}) {
   throw new Refusal(answer.status, error?.code ?? "", error?.detail ?? String(answer.status));
 }
 
-// json is the document that answers a request. Anything else is not from the API.
+// json returns the document that answers a request. Any other answer is not from
+// the API.
 export async function json(path, options) {
   const answer = await call(path, options);
   try {
@@ -101,8 +102,8 @@ export async function json(path, options) {
   }
 }
 
-// announcement is what /maintenance.json says, where it is served: null if it is
-// not, or says nothing. The answers of the API decide, and this only adds to them.
+// announcement returns the content of /maintenance.json, or null if it is not
+// served or says nothing. The answers of the API decide; this only adds to them.
 export async function announcement() {
   try {
     const answer = await fetch("/maintenance.json", { cache: "no-cache", signal: AbortSignal.timeout(10000) });

@@ -9,18 +9,18 @@ import { text, translate } from "./words.js";
 
 const form = document.getElementById("report-form");
 const fields = ["template", "title", "text"];
-const forGood = [400, 409, 413, 422]; // what the API says to a report, and would say again
+const forGood = [400, 409, 413, 422]; // statuses with which the API refuses a report, and would again
 
-let user; // whose screen this is, as far as is known
-let visits = 0; // counts who has been here: what was begun for one is not shown to the next
+let user; // the user whose screen this is, as far as is known
+let visits = 0; // incremented for each user: what was begun for one is not shown to the next
 let confirmed = false; // by the API, since the page was loaded
 let templates = [];
 let drawings;
 let reports = [];
 let page = {};
 
-// act does what is to be shown now, and says what has gone wrong. A session that
-// has ended leads to the login, and what is typed stays its author's.
+// act does what should be shown now, and shows what has gone wrong. If the
+// session has ended it shows the login, and keeps what was typed for its author.
 function act(name, action, how = attempt) {
   showProblem("");
   return how(name, async () => {
@@ -41,7 +41,7 @@ function act(name, action, how = attempt) {
 
 async function start() {
   translate();
-  await useAPI().catch(() => {}); // then the API is where the site is
+  await useAPI().catch(() => {}); // then the API is on the site's origin
   look();
   browser.onChange(() => location.reload());
   outbox.onChange(() => showWaiting());
@@ -64,7 +64,7 @@ async function loadSession() {
   }
 }
 
-// show shows what is known of a user without the API.
+// show shows what is known about a user without the API.
 async function show(who) {
   if (user?.name !== who.name) {
     visits++;
@@ -212,15 +212,15 @@ async function showWaiting(newest) {
   }
 }
 
-// sendWaiting sends what its author has saved, the oldest first, and never as
-// another user. A report that fails lets the others go.
+// sendWaiting sends the author's saved reports, the oldest first, and never as
+// another user. A report that fails does not stop the others.
 function sendWaiting() {
   const [author, visit] = [user, visits];
   return outbox.alone(async () => {
     let failure;
     for (const report of await outbox.waiting(author.name)) {
       if (visit !== visits) {
-        return; // what is left waits for its author
+        return; // the rest waits for its author
       }
       if (report.refused) {
         continue;
@@ -240,18 +240,18 @@ function sendWaiting() {
   });
 }
 
-// send sends a report. It may be sent again with any outcome but the first having
-// any effect: the id and the key stay the same.
+// send sends a report. It may be sent several times, whatever the outcome, and
+// takes effect once: the id and the key stay the same.
 async function send(report) {
   const { number, key, tried, refused: _, volatile, ...body } = report;
   const visit = visits;
-  await outbox.change({ ...report, tried: true }).catch(() => {}); // a full disk keeps nothing from being sent
+  await outbox.change({ ...report, tried: true }).catch(() => {}); // a full disk must not stop it from being sent
   try {
     const stored = await json("/api/reports", { method: "POST", body, key });
     if (stored.id !== report.id) {
-      throw new Failure("unreachable"); // a box on the way has answered
+      throw new Failure("unreachable"); // a proxy has answered
     }
-    await outbox.remove(report).catch(() => {}); // then it is sent again, and recognised
+    await outbox.remove(report).catch(() => {}); // otherwise it is sent again, and recognised
     if (visit !== visits) {
       return;
     }
@@ -276,7 +276,7 @@ async function send(report) {
   }
 }
 
-// edit takes a report that has not been sent back into the form, in exchange for
+// edit moves a report that has not been sent back into the form, in exchange for
 // what is there.
 async function edit(report) {
   const draft = typed();
@@ -299,33 +299,33 @@ async function discard(report) {
   }
 }
 
-// endSession ends the session on the server. Until that has happened this
-// browser counts as logged out all the same.
+// endSession ends the session on the server. Until then this browser counts as
+// logged out.
 async function endSession() {
   try {
     if ((await call("/api/logout", { method: "POST" })).status !== 204) {
-      throw new Failure("unreachable"); // a box on the way has answered
+      throw new Failure("unreachable"); // a proxy has answered
     }
   } catch (error) {
     if (!(error instanceof Refusal)) {
       throw error;
     }
-    if (error.status !== 401) { // the session is not known to have ended
+    if (error.status !== 401) { // the session may still exist
       throw new Failure("failed");
     }
   }
   browser.rememberLogout(null);
 }
 
-// logIn logs in, once: a password is never sent later than its owner pressed the
-// button. A session that was to be ended is ended before.
+// logIn logs in, once: a password is never sent later than when its owner pressed
+// the button. A session that is still to be ended is ended first.
 async function logIn(elements) {
   showProblem("");
   const login = { name: elements.name.value.trim(), password: elements.password.value, cookie: true };
   try {
     if (browser.loggedOut()) {
       await endSession().catch((error) => {
-        if (!(error instanceof MaintenanceError)) { // the login ends it then
+        if (!(error instanceof MaintenanceError)) { // the login then ends it
           throw error;
         }
       });
@@ -334,7 +334,7 @@ async function logIn(elements) {
       if (!(error instanceof MaintenanceError)) {
         throw error;
       }
-      return json("/api/session", { login }); // in read-only maintenance a read gets through
+      return json("/api/session", { login }); // read-only maintenance lets a read through
     })).user;
     browser.rememberLogout(null);
     forget("logout");
@@ -357,8 +357,8 @@ async function logIn(elements) {
   }
 }
 
-// lookForSession finds out whether the API answers, and takes a session that
-// another tab has begun. Nobody is logged out by it.
+// lookForSession finds out whether the API answers, and adopts a session that
+// another tab has begun. It logs nobody out.
 async function lookForSession() {
   try {
     await loadSession();
@@ -402,7 +402,7 @@ form.addEventListener("submit", (event) => {
 document.getElementById("older").addEventListener("click", () => act("older", loadOlder));
 
 document.getElementById("logout").addEventListener("click", async () => {
-  browser.rememberLogout(user.name); // first: whatever happens next, nobody is shown anything
+  browser.rememberLogout(user.name); // first, so that nothing is shown to anyone whatever happens next
   await leave();
   await attempt("logout", endSession);
 });

@@ -1,5 +1,6 @@
-// What this browser remembers, also after it was closed: who uses it, whether
-// they have logged out, what they were typing. Each is of one person by name.
+// State that this browser keeps after it was closed: who uses it, whether they
+// have logged out, and what they were typing. Each entry belongs to one person by
+// name.
 
 const prefix = "fieldreports.";
 
@@ -24,17 +25,19 @@ function write(name, value) {
   }
 }
 
-// The user is who has logged in here, {name, role}, as the API said last. It is
-// what may be shown while the API does not answer.
+// user returns the user who is logged in here, {name, role}, as the API last
+// said. It may be shown while the API does not answer.
 export const user = () => read("user");
 export const rememberUser = (user) => write("user", user);
 
-// loggedOut is who has logged out here without the API knowing it yet, or null.
-// Until it does, nothing is shown and nothing is sent in the old session.
+// loggedOut returns the user who has logged out here before the API knows it, or
+// null. Until the API knows, nothing is shown and nothing is sent in the old
+// session.
 export const loggedOut = () => read("loggedOut");
 export const rememberLogout = (name) => write("loggedOut", name);
 
-// askAt is until when maintenance wants nothing to be sent, {at, seconds}.
+// askAt returns the number of seconds for which maintenance asks not to send
+// anything. It stores {at, seconds}.
 export function askAt() {
   const wait = read("askAt");
   const left = (Number(wait?.at) - Date.now()) / 1000;
@@ -42,20 +45,21 @@ export function askAt() {
 }
 export const rememberAskAt = (seconds) => write("askAt", seconds && { at: Date.now() + seconds * 1000, seconds });
 
-// dismissed is the id of the planned maintenance of which a person wants to see no
-// more.
+// dismissed returns the id of the planned maintenance that a person has
+// dismissed.
 export const dismissed = () => read("dismissed");
 export const rememberDismissed = (id) => write("dismissed", id);
 
-// templates are the last that could be read, so that a form can be shown.
+// templates returns the last templates that could be read, so that a form can be
+// shown.
 export const templates = () => read("templates") ?? [];
 export const rememberTemplates = (templates) => write("templates", templates);
 
-// draft is what a person was typing, {template, title, text}.
+// draft returns what a person was typing, {template, title, text}.
 export const draft = (name) => read(`draft.${name}`) ?? {};
 export const rememberDraft = (name, draft) => write(`draft.${name}`, draft);
 
-// onChange calls back when another tab has changed who uses this browser.
+// onChange calls changed when another tab has changed who uses this browser.
 export function onChange(changed) {
   addEventListener("storage", (event) => {
     if (event.key === `${prefix}user` || event.key === `${prefix}loggedOut` && event.newValue) {

@@ -1,24 +1,24 @@
-// What happens when maintenance refuses something, or the service fails: the
-// screen appears, and what is to be done again is, once it is over. The page
-// stays as it is. Only what does no harm when it is done twice is done again: a
-// login is not, nor anything that destroys.
+// Handles requests that maintenance refuses, and failures of the service: it
+// shows the screen, and repeats what can be repeated once maintenance is over.
+// The page stays as it is. Only requests that are safe to repeat are repeated:
+// not a login, and nothing that destroys data.
 
 import { announcement, Failure, MaintenanceError, now } from "./api.js";
 import { askAt, dismissed, rememberAskAt, rememberDismissed } from "./browser.js";
 import { showMaintenance, showPlanned, showProblem } from "./views.js";
 import { text } from "./words.js";
 
-const order = ["logout", "session", "outbox"]; // what is done again first
-const again = new Map(); // what to do again, by name
-let notice = null; // what maintenance says, null when it is not known to be on
+const order = ["logout", "session", "outbox"]; // the order in which they are repeated
+const again = new Map(); // what to repeat, by name
+let notice = null; // what maintenance says; null when it is not known to be on
 let timer, poll;
 let lastAsked = 0;
-let sentBefore; // the planned maintenance before which what waits was sent
+let sentBefore; // the planned maintenance before which waiting reports were sent
 let asking = null;
 
-// attempt does a named thing, and again later if maintenance refuses it or the
-// service fails. It resolves with "done", "refused" or "failed". An action
-// handles what the API refuses for good.
+// attempt runs a named action, and runs it again later if maintenance refuses it
+// or the service fails. It resolves with "done", "refused" or "failed". An action
+// handles the API's final refusals itself.
 export async function attempt(name, action) {
   if (notice && name === "outbox" && again.has(name)) {
     return "refused"; // it waits with the others
@@ -41,8 +41,8 @@ async function run(name, action) {
   }
 }
 
-// refused shows what maintenance has answered to something that is not done
-// again, and looks with another request when it is over.
+// refused shows the answer of maintenance to something that is not repeated, and
+// uses another request to find out when maintenance is over.
 export function refused(error, look) {
   again.set(look.name, look.action);
   return handle(error);
@@ -60,8 +60,8 @@ function handle(error) {
   throw error;
 }
 
-// attemptLater does what was refused before the page was loaded, not before the
-// time that the answer named then.
+// attemptLater runs an action that was refused before the page was loaded, not
+// before the time that the answer named.
 export async function attemptLater(name, action) {
   const left = askAt();
   if (!left) {
@@ -89,12 +89,13 @@ function schedule(seconds) {
 
 const retryTime = () => 15 + Math.random() * 15;
 
-const unserved = 600; // seconds until the next look where nothing is served
-const soon = 15 * 60 * 1000; // before it begins, in which what waits is sent
+const unserved = 600; // seconds until the next look if nothing is served
+const soon = 15 * 60 * 1000; // before it begins; waiting reports are sent in that time
 
-// look takes from /maintenance.json what is planned, shows it before it begins, and
-// sends what waits before that. While it is closed look takes the mode and the start
-// from there, and asks early once it is said to be over.
+// look reads from /maintenance.json what is planned, shows it before it begins,
+// and sends waiting reports before that. While it is closed look reads the mode
+// and the start from there, and asks early once the file says that maintenance is
+// over.
 export async function look() {
   clearTimeout(poll);
   const said = await announcement();
@@ -117,8 +118,8 @@ export async function look() {
   showMaintenance(notice);
 }
 
-// ask does again what was refused, one by one, until maintenance refuses. What
-// fails for another reason does not keep the rest from being done.
+// ask repeats what was refused, one action at a time, until maintenance refuses
+// again. A failure for another reason does not stop the rest.
 export function ask() {
   asking ??= askOnce().finally(() => {
     asking = null;
@@ -133,7 +134,7 @@ async function askOnce() {
   let answered = again.size === 0;
   for (const name of [...again.keys()].sort((a, b) => rank(a) - rank(b))) {
     if (!again.has(name)) {
-      continue; // done with another
+      continue; // done with another action
     }
     const outcome = await run(name, again.get(name));
     if (outcome === "refused") {
@@ -164,14 +165,14 @@ function end() {
   showMaintenance(null);
 }
 
-// forget drops what was to be done for a user who has left.
+// forget drops what was to be repeated for a user who has left.
 export function forget(...names) {
   for (const name of names) {
     again.delete(name);
   }
 }
 
-// The user is looking again: timers of a page in the background are late.
+// The user is looking again: timers of a background page are late.
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState !== "visible") {
     return;

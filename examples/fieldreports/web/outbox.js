@@ -1,7 +1,7 @@
-// The outbox holds what was promised to be sent: reports that their authors have
-// saved, {number, id, key, author, template, title, text, writtenAt}. They stay
-// over the end of the tab, the browser and the session, and leave once the API
-// has them. tried says that one may have arrived; refused, why it never will.
+// The outbox holds reports that their authors have saved and that must be sent,
+// {number, id, key, author, template, title, text, writtenAt}. They outlive the
+// tab, the browser and the session, and are removed once the API has them. tried
+// says that a report may have arrived; refused, why it never will.
 
 const opened = new Promise((resolve) => {
   try {
@@ -20,7 +20,7 @@ const opened = new Promise((resolve) => {
 const volatile = new Map(); // what this browser could not store, by id
 const others = "BroadcastChannel" in globalThis ? new BroadcastChannel("fieldreports.outbox") : null;
 
-// transact does something to the store, and resolves when it is on the disk.
+// transact runs an action on the store, and resolves when the result is on disk.
 async function transact(mode, action) {
   const db = await opened;
   if (!db) {
@@ -34,14 +34,14 @@ async function transact(mode, action) {
   });
 }
 
-// waiting are the reports of an author, the oldest first.
+// waiting returns the reports of an author, the oldest first.
 export async function waiting(author) {
   const all = await transact("readonly", (store) => store.getAll()).catch(() => []);
   return [...all, ...volatile.values()].filter((one) => one.author === author);
 }
 
-// add keeps a report. It resolves with whether the report is safe: where the
-// browser stores nothing, it is kept as long as the page is open.
+// add stores a report. It resolves with whether the report is safe: if the
+// browser stores nothing, the report is kept as long as the page is open.
 export async function add(report) {
   navigator.storage?.persist?.().catch(() => {});
   try {
@@ -54,7 +54,7 @@ export async function add(report) {
   }
 }
 
-// change keeps what has become of a report.
+// change stores a changed report.
 export async function change(report) {
   if (report.volatile) {
     volatile.set(report.id, report);
@@ -71,12 +71,12 @@ export async function remove(report) {
   }
 }
 
-// alone does something while no other tab does it.
+// alone runs an action while no other tab runs one.
 export function alone(action) {
   return navigator.locks ? navigator.locks.request("fieldreports.outbox", action) : action();
 }
 
-// onChange calls back when another tab has changed the outbox.
+// onChange calls changed when another tab has changed the outbox.
 export function onChange(changed) {
   others?.addEventListener("message", changed);
 }

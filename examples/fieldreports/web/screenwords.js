@@ -1,6 +1,6 @@
-// The words of the maintenance screen, by language. It speaks the language of
-// the message, whatever that of the site is: closed and "read-only" are its
-// titles, by the mode.
+// The texts of the maintenance screen, by language. The screen is in the language
+// of its message, whatever the site's language is. closed and "read-only" are its
+// titles, by mode.
 export default {
   ar: { closed: "الخدمة تحت الصيانة", "read-only": "للقراءة فقط", since: "منذ", until: "العودة المتوقعة", next: "المحاولة التالية", tryNow: "المحاولة الآن" },
   da: { closed: "Lukket for vedligeholdelse", "read-only": "Skrivebeskyttet", since: "Siden", until: "Forventes tilgængelig igen", next: "Næste forsøg", tryNow: "Prøv nu" },

@@ -1,10 +1,10 @@
-// What is on the screen. Texts of others are only ever set as text.
+// The contents of the screen. Texts from elsewhere are only ever set as text.
 
 import { choose, direction, language, screenWords, text } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 
-// element makes an element: element("p", { className: "note" }, "text", ...).
+// element creates an element: element("p", { className: "note" }, "text", ...).
 function element(name, properties, ...children) {
   const made = Object.assign(document.createElement(name), properties);
   made.append(...children);
@@ -45,8 +45,8 @@ export function showProblem(text) {
 
 const moment = { weekday: "short", day: "numeric", month: "short", hour: "numeric", minute: "2-digit", timeZoneName: "short" };
 
-// showPlanned shows a maintenance that is planned, {id, from, until, messages}, with
-// times in the zone of the reader, until the reader dismisses it.
+// showPlanned shows planned maintenance, {id, from, until, messages}, with times
+// in the reader's time zone, until the reader dismisses it.
 export function showPlanned(planned, dismiss) {
   $("planned").hidden = !planned;
   if (!planned) {
@@ -67,8 +67,8 @@ export function showPlanned(planned, dismiss) {
 }
 
 // showMaintenance shows the notice in the language and direction of its message,
-// with times in the zone of the reader; without one it goes away. The notice is
-// {message, language, mode, since, until, announced, next}.
+// with times in the reader's time zone; without a notice it hides the screen. The
+// notice is {message, language, mode, since, until, announced, next}.
 export function showMaintenance(notice) {
   const appears = $("maintenance").hidden;
   $("maintenance").hidden = !notice;
@@ -91,7 +91,7 @@ export function showMaintenance(notice) {
   showTime($("next"), words.next, notice.next, far ? moment : { timeStyle: "medium" }, words.language);
   setText($("try"), words.tryNow);
   showPromise();
-  if (appears && !document.activeElement?.closest("form")) { // whoever writes sees what they write
+  if (appears && !document.activeElement?.closest("form")) { // a user who is typing sees what they type
     $("maintenance").scrollIntoView({ block: "nearest" });
   }
 }
@@ -107,13 +107,14 @@ function showTime(where, label, when, format, tag) {
   }
 }
 
-// showPromise says that what was typed is kept, to whom has typed something.
+// showPromise tells a user who has typed something that it is kept.
 export function showPromise() {
   const something = !$("reports").hidden && ($("title").value || $("text").value || $("outbox-list").children.length > 0);
   $("promise").hidden = !something;
 }
 
-// setText leaves what has not changed alone: a screen reader would say it again.
+// setText does not touch a text that has not changed: a screen reader would read
+// it again.
 function setText(where, text) {
   if (where.textContent !== text) {
     where.textContent = text;
@@ -145,8 +146,8 @@ export function showReports(reports, templates, { next, loadedAt }) {
   }
 }
 
-// showOutbox shows the reports that wait to be sent, the newest first: they can be
-// read and copied, and corrected as long as they cannot have arrived.
+// showOutbox shows the reports that wait to be sent, the newest first. They can
+// be read and copied, and corrected as long as they cannot have arrived.
 export function showOutbox(reports, { edit, discard, newest } = {}) {
   $("outbox").hidden = reports.length === 0;
   $("outbox-list").replaceChildren(...reports.toReversed().map((one) => element("li", { className: "card waiting", id: `waiting-${one.id}` },
@@ -171,7 +172,7 @@ export function showTemplates(templates) {
       element("ol", {}, ...one.checks.map((check) => element("li", {}, check))))));
 }
 
-// showDrawing shows the SVG of a template. As an image it runs no scripts.
+// showDrawing shows the SVG of a template as an image, in which no scripts run.
 export function showDrawing(id, svg) {
   $(`drawing-${id}`).src = `data:image/svg+xml,${encodeURIComponent(svg)}`;
 }

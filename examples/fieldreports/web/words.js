@@ -1,5 +1,5 @@
-// The words of the site, in English and Japanese. Another language is another
-// entry of texts. The words of the maintenance screen are in screenwords.js.
+// The texts of the site, in English and Japanese. To add a language, add an entry
+// to texts. The texts of the maintenance screen are in screenwords.js.
 
 import screen from "./screenwords.js";
 
@@ -90,15 +90,16 @@ const texts = {
   },
 };
 
-// language is that of the site: the first that the reader wants and that it has.
+// language is the site's language: the first that the reader prefers and the site
+// has.
 export const language = navigator.languages.map((tag) => tag.split("-")[0]).find((tag) => tag in texts) ?? "en";
 
-// text is one of the texts, with values for what is in braces.
+// text returns one of the texts, with values in place of the names in braces.
 export function text(name, values = {}) {
   return texts[language][name].replace(/\{(\w+)\}/g, (_, value) => values[value]);
 }
 
-// translate puts the texts into the page.
+// translate fills the texts into the page.
 export function translate() {
   document.documentElement.lang = language;
   for (const one of document.querySelectorAll("[data-text]")) {
@@ -109,8 +110,8 @@ export function translate() {
   }
 }
 
-// screenWords are the words of the maintenance screen in the language tag of its
-// message, and language, which they are in: English where there are none.
+// screenWords returns the texts of the maintenance screen in the language tag of
+// its message, and the language that they are in: English if there are none.
 export function screenWords(tag) {
   const found = lookUp(tag) ?? lookUp(language) ?? "en";
   return { ...screen[found], language: found };
@@ -132,7 +133,7 @@ function locale(tag) {
   }
 }
 
-// choose is the tag of texts, by language tag, that suits the reader best.
+// choose returns the tag of texts, by language tag, that suits the reader best.
 export function choose(texts) {
   const wanted = [...navigator.languages, language, "en"].flatMap((tag) => {
     const { language, script } = locale(tag) ?? {};
@@ -141,7 +142,7 @@ export function choose(texts) {
   return wanted.find((tag) => tag in texts) ?? Object.keys(texts)[0];
 }
 
-// direction is that of the script in which a language is written.
+// direction returns the direction of the script in which a language is written.
 export function direction(tag) {
   const rightToLeft = ["Adlm", "Arab", "Aran", "Hebr", "Mand", "Mend", "Nkoo", "Rohg", "Samr", "Syrc", "Thaa", "Yezi"];
   return rightToLeft.includes(locale(tag)?.script) ? "rtl" : "ltr";

@@ -1,11 +1,11 @@
 "use strict";
 
-// Shows the state that the preview sends whenever it changes, and switches the
+// Shows the state, which the preview sends whenever it changes, and switches the
 // mode without reloading the page.
 
 const at = (id) => document.getElementById(id);
 
-// element makes an element with a class, and texts or elements in it.
+// element creates an element with a class, and with texts or elements in it.
 function element(name, className, ...content) {
   const e = document.createElement(name);
   e.className = className;
@@ -47,8 +47,8 @@ function bypasses(state) {
   return list;
 }
 
-// showOnce fills a list, unless what it shows is there already: what
-// has been selected stays selected.
+// showOnce fills a list, unless its contents are already shown: so a selection is
+// kept.
 const shown = {};
 function showOnce(id, list, content) {
   const key = JSON.stringify(list);
@@ -93,13 +93,13 @@ function showRules(rules) {
   });
 }
 
-// targets says where a rule sent requests since the last flip.
+// targets returns where a rule sent requests since the last flip.
 function targets(r) {
   return r.targets.map((t) => `${t.target} ${t.count}`).join(" · ");
 }
 
-// showRequests adds what is new and removes what has gone: a request that
-// was opened stays open.
+// showRequests adds new requests and removes old ones: a request that was opened
+// stays open.
 function showRequests(requests) {
   const list = at("requests");
   at("none").hidden = requests.length > 0;
@@ -131,7 +131,7 @@ function requestLine(r) {
 at("switch").addEventListener("submit", async (event) => {
   event.preventDefault();
   const body = new URLSearchParams({ mode: event.submitter.value });
-  await fetch("/mode", { method: "POST", body }).catch(() => {}); // the events say what is so
+  await fetch("/mode", { method: "POST", body }).catch(() => {}); // the events show the result
 });
 
 function listen() {

@@ -1,8 +1,8 @@
 import { Agent, request, RetryAgent } from "undici";
 import { body, headers, isMaintenance, kept, method, said, url } from "./row.mjs";
 
-// Its waits, those of Retry-After too, are capped at maxTimeout, 30 seconds as it
-// comes. Here it is half a second, to show that in time.
+// undici limits its waits, including Retry-After, to maxTimeout, by default 30
+// seconds. Here it is half a second, so that the test is short.
 const settings = kept ? {
   throwOnError: false,
   retry: (error, { state, opts }, done) => {

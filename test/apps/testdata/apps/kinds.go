@@ -73,8 +73,8 @@ func init() {
 	cases["05-cross-stack"] = cross(false, false)
 	cases["05-cross-stack-guard"] = cross(true, false)
 	cases["05-cross-stack-hosts"] = cross(true, true)
-	// nothing is allowed, so that no rule but the one for reads goes to the group of
-	// the other stack
+	// nothing is allowed, so that only the rule for reads forwards to the group
+	// of the other stack
 	cases["05-cross-stack-bare"] = func(in lab) {
 		edge := newStack(in.app, "Edge")
 		vpc := newVpc(edge)
@@ -83,7 +83,7 @@ func init() {
 		in.turn(newStack(in.app, "Switch"), "Maintenance", maintenancemode.Props{Listener: l, AppTargetGroup: tg, NoHealthCheck: true,
 			Hosts: []string{"shop.example.com"}, Guard: maintenancemode.Guard{Enabled: true}})
 	}
-	// maintenance in a stack of its own, listener and target group elsewhere
+	// maintenance in its own stack, listener and target group elsewhere
 	cases["05-own-stack"] = func(in lab) {
 		edge := newStack(in.app, "Edge")
 		vpc := newVpc(edge)
@@ -147,7 +147,7 @@ func init() {
 		l := b.alb.AddListener(s("Http"), &elbv2.BaseApplicationListenerProps{Port: n(80), DefaultAction: elbv2.ListenerAction_Forward(&[]elbv2.IApplicationTargetGroup{tg}, &elbv2.ForwardOptions{StickinessDuration: awscdk.Duration_Hours(n(1))})})
 		in.turn(b.stack, "Maintenance", maintenancemode.Props{Listener: l, AppTargetGroup: tg, Allow: allow})
 	}
-	// ECS native blue/green as CDK's documentation shows it
+	// ECS native blue/green as in CDK's documentation
 	bluegreen := func(hosts ...string) func(in lab) {
 		return func(in lab) {
 			b := base(in)

@@ -33,12 +33,12 @@ func init() {
 				Bypass: maintenancemode.Bypass{Cookie: "staff"}, Guard: maintenancemode.Guard{Enabled: true}})
 		}
 	}
-	// only one of two that serve the same app
+	// only one of the two listeners that serve the app
 	cases["02-one-of-two"] = func(in lab) {
 		stack, _, l443, tg := twoListeners(in)
 		in.turn(stack, "Maintenance", maintenancemode.Props{Listener: l443, AppTargetGroup: tg, Allow: allow})
 	}
-	// quota is of the load balancer: 60 rules on either listener
+	// the quota is the load balancer's: 60 rules on each listener
 	cases["02-quota"] = func(in lab) {
 		stack, l80, l443, tg := twoListeners(in)
 		var many []string
@@ -46,7 +46,7 @@ func init() {
 			many = append(many, fmt.Sprintf("GET /api/v%d/items/{id}/x", i))
 		}
 		_ = many
-		// 60 rules of others on the plain listener
+		// 60 other rules on the plain listener
 		for i := range 90 {
 			l80.AddAction(s(fmt.Sprintf("R%d", i)), &elbv2.AddApplicationActionProps{Priority: n(float64(1000 + i)),
 				Conditions: &[]elbv2.ListenerCondition{elbv2.ListenerCondition_PathPatterns(jsii.Strings(fmt.Sprintf("/old/%d", i)))},
@@ -73,14 +73,14 @@ func init() {
 		in.turn(stack, "ShopMaintenance", maintenancemode.Props{Listener: l, AppTargetGroup: shop, Hosts: []string{"shop.example.com"}, Allow: allow})
 		in.turn(stack, "BlogMaintenance", maintenancemode.Props{Listener: l, AppTargetGroup: blog, Hosts: []string{"blog.example.com"}, Priority: 200})
 	}
-	// natural priorities: what people have (1, 2)
+	// usual priorities: 1, 2
 	cases["03-shared-low-priorities"] = func(in lab) {
 		stack, _, l, shop, blog := shared(in)
 		hostRule(l, "ShopRule", 1, shop, "shop.example.com")
 		hostRule(l, "BlogRule", 2, blog, "blog.example.com")
 		in.turn(stack, "ShopMaintenance", maintenancemode.Props{Listener: l, AppTargetGroup: shop, Hosts: []string{"shop.example.com"}, Allow: allow})
 	}
-	// forgot Priority for the second
+	// Priority is missing for the second
 	cases["03-shared-same-band"] = func(in lab) {
 		stack, _, l, shop, blog := shared(in)
 		hostRule(l, "ShopRule", 1000, shop, "shop.example.com")
@@ -88,7 +88,7 @@ func init() {
 		in.turn(stack, "ShopMaintenance", maintenancemode.Props{Listener: l, AppTargetGroup: shop, Hosts: []string{"shop.example.com"}, Allow: allow})
 		in.turn(stack, "BlogMaintenance", maintenancemode.Props{Listener: l, AppTargetGroup: blog, Hosts: []string{"blog.example.com"}, Allow: allow})
 	}
-	// bands overlap, but slots happen not to be taken twice now
+	// bands overlap, but at present no priority is used twice
 	cases["03-shared-overlapping-bands"] = func(in lab) {
 		stack, _, l, shop, blog := shared(in)
 		hostRule(l, "ShopRule", 1000, shop, "shop.example.com")

@@ -31,8 +31,8 @@ type lab struct {
 	without bool // the construct
 }
 
-// turn defines the construct, with read-only prepared, in the mode that was
-// typed, with the flags of a name if there is one.
+// turn defines the construct, with read-only prepared, in the mode that was set,
+// with flags under a name if one is given.
 func (in lab) turn(scope constructs.Construct, id string, props maintenancemode.Props, name ...string) maintenancemode.MaintenanceMode {
 	if in.without {
 		return maintenancemode.MaintenanceMode{}
@@ -47,7 +47,7 @@ func (in lab) turn(scope constructs.Construct, id string, props maintenancemode.
 
 func main() {
 	maintenancemode.Compile()
-	if os.Args[1] == "run" { // as an importer's own program
+	if os.Args[1] == "run" { // like an importer's own program
 		os.Exit(maintenancemode.Run(func(app awscdk.App) error {
 			cases[os.Args[2]](lab{app: app})
 			return nil
@@ -70,8 +70,8 @@ func main() {
 	}
 }
 
-// synth synthesizes an app into a folder. What CDK or the construct says against
-// it is the error.
+// synth synthesizes an app into a folder. The error is what CDK or the construct
+// reports.
 func synth(name, mode, out string) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -81,7 +81,7 @@ func synth(name, mode, out string) (err error) {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return err
 	}
-	context := map[string]any{"aws:cdk:enable-path-metadata": true} // as the CDK CLI has it
+	context := map[string]any{"aws:cdk:enable-path-metadata": true} // as the CDK CLI sets it
 	if mode != "without" {
 		context["maintenance"] = mode
 		context["shop-maintenance"] = mode

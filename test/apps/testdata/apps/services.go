@@ -50,7 +50,8 @@ func init() {
 			KeepOpen: []constructs.IConstruct{users},
 		})
 	}
-	// A rule with many conditions, and one with more than a rule for reads takes.
+	// A rule with many conditions, and a rule with more than a rule for reads can
+	// hold.
 	full := func(headers ...string) func(in lab) {
 		return func(in lab) {
 			stack := newStack(in.app, "Shop")
@@ -99,7 +100,7 @@ func init() {
 		})
 	}
 
-	// A rule that is there, and a pattern that it would take.
+	// An existing rule, and a pattern that would match it.
 	cases["20-after"] = func(in lab) {
 		stack := newStack(in.app, "Shop")
 		vpc, _, l, web := shop(stack)

@@ -51,7 +51,7 @@ func init() {
 		stack, l, g := micro(1000)(in)
 		in.turn(stack, "Maintenance", maintenancemode.Props{Listener: l, AppTargetGroup: g["web"], Allow: allow})
 	}
-	// one construct a service: the second one's default action is not its own
+	// one construct per service: the second one's default action is not its own
 	cases["10-micro-three"] = func(in lab) {
 		stack, l, g := micro(1000)(in)
 		in.turn(stack, "WebMaintenance", maintenancemode.Props{Listener: l, AppTargetGroup: g["web"], Allow: allow})
@@ -62,7 +62,8 @@ func init() {
 		stack, l, g := micro(1000)(in)
 		in.turn(stack, "Maintenance", maintenancemode.Props{Listener: l, AppTargetGroup: g["web"], Hosts: []string{"shop.example.com"}, Allow: []string{"GET /orders/{id}", "POST /api/login"}})
 	}
-	// the only way found: one construct a service, only the last one turns
+	// the only way that works: one construct per service, of which only the last
+	// one switches
 	cases["10-micro-hack"] = func(in lab) {
 		stack, l, g := micro(1000)(in)
 		hosts := []string{"shop.example.com"}
@@ -88,8 +89,8 @@ func init() {
 		nlb.AddListener(s("Tcp"), &elbv2.BaseNetworkListenerProps{Port: n(80)}).AddTargets(s("Alb"), &elbv2.AddNetworkTargetsProps{Port: n(80), Targets: &[]elbv2.INetworkLoadBalancerTarget{targets.NewAlbListenerTarget(l)}, HealthCheck: &elbv2.HealthCheck{Protocol: elbv2.Protocol_HTTP, Path: s("/")}})
 		in.turn(stack, "Maintenance", maintenancemode.Props{Listener: l, AppTargetGroup: tg})
 	}
-	// 12: the given thing is an NLB listener: does not compile; nothing to run
-	// 13: nested, stage, pipeline, environments
+	// 12: the listener is an NLB's: does not compile; nothing to run 13: nested,
+	// stage, pipeline, environments
 	cases["13-nested-all"] = func(in lab) {
 		stack := newStack(in.app, "Shop")
 		nested := awscdk.NewNestedStack(stack, s("Edge"), nil)
@@ -227,7 +228,7 @@ func init() {
 			Targets: &[]elbv2.IApplicationLoadBalancerTarget{newService(stack, "Svc", vpc)}, HealthCheck: &elbv2.HealthCheck{Path: s("/grpc.health.v1.Health/Check"), HealthyGrpcCodes: s("0")}})
 		in.turn(stack, "Maintenance", maintenancemode.Props{Listener: l, AppTargetGroup: tg, Allow: []string{"POST /shop.Login/Login"}})
 	}
-	// the rule that other teams put before: a maintenance of a part by path
+	// another team's rule in front: maintenance of a part, by path
 	cases["17-part"] = func(in lab) {
 		stack := newStack(in.app, "Shop")
 		vpc, _, l, tg := shop(stack)

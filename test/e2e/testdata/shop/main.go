@@ -1,5 +1,5 @@
-// Command shop is another team's CDK app: a shop behind a load balancer
-// that it shares with billing and a status page, and that alone can be closed.
+// Command shop is another team's CDK app: a shop behind a load balancer that it
+// shares with billing and a status page, and that can be closed on its own.
 package main
 
 import (
