@@ -97,6 +97,7 @@ func check(ctx context.Context, db *Database, all []Candidate, o RunOptions) ([]
 		of[m.Key()] = journals[i]
 	}
 	o.done = func(m sqltext.Migration, number int) bool { return of[m.Key()].done(number) }
+	o.inPortions = func(m sqltext.Migration, number int) bool { return of[m.Key()].inPortions(number) }
 	plans, err := db.plansToRun(ctx, migrations, o)
 	if err != nil {
 		return nil, err
@@ -131,7 +132,7 @@ func viewJournal(ctx context.Context, db *Database, name string, all []sqltext.M
 	}
 	var journals []*journal
 	for i, m := range all {
-		j := &journal{db: db, table: table, migration: m, hash: m.Hash(), entries: map[int]entry{}}
+		j := newJournal(db, table, m)
 		journals = append(journals, j)
 		if i == 0 {
 			err = j.connect(ctx, 5)

@@ -90,6 +90,9 @@ func (p *planner) loadAll(ctx context.Context, q sqltext.Query) error {
 			}
 			continue
 		}
+		if _, gone := p.gone[home]; gone { // the server would show the view that is there yet
+			continue
+		}
 		if err := p.scratch.load(ctx, home); err != nil {
 			if code(err) != codeTableDenied && code(err) != codeSchemaDenied { // it is in another schema; the server will report it
 				return err

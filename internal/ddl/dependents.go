@@ -65,9 +65,15 @@ func (p *planner) tries(ctx context.Context, step *Step) (map[*dependent]error, 
 	if len(p.unseen) > 0 && !p.isFresh(step) {
 		step.note("nobody knows whether it breaks %s", strings.Join(p.unseen, "; "))
 	}
+	return p.works(ctx, step, p.concerned(all, step.Tables))
+}
+
+// works says of views and triggers whether they compile now; only those are there of
+// which the server said it.
+func (p *planner) works(ctx context.Context, step *Step, some []*dependent) (map[*dependent]error, error) {
 	outcome := map[*dependent]error{}
 	var unknown []string
-	for _, one := range p.concerned(all, step.Tables) {
+	for _, one := range some {
 		failed, known, err := p.compile(ctx, one)
 		if err != nil {
 			return nil, err
@@ -78,7 +84,7 @@ func (p *planner) tries(ctx context.Context, step *Step) (map[*dependent]error, 
 			unknown = append(unknown, one.String())
 		}
 	}
-	if len(unknown) > 0 && !p.isFresh(step) {
+	if len(unknown) > 0 && (len(step.Tables) == 0 || !p.isFresh(step)) {
 		step.note("whether it breaks %s could not be tried", strings.Join(unknown, ", "))
 	}
 	return outcome, nil
@@ -182,14 +188,16 @@ func (p *planner) isView(t sqltext.Table) bool {
 // mendedLater returns the views and triggers that a later statement of the
 // migration is about, and the views that read those.
 func (p *planner) mendedLater(step *Step) []*dependent {
-	var objects []string
+	var objects, views []string
 	for _, s := range p.steps[step.Number:] {
 		if o := s.parsed.Object; s.Kind == sqltext.Program {
 			objects = append(objects, o.Type+p.scratch.home(o.Table).String())
+			if o.Type == "VIEW" && o.Verb != "DROP" { // one that was dropped, too
+				views = append(views, o.Name)
+			}
 		}
 	}
 	var mended []*dependent
-	var views []string
 	for _, one := range p.known {
 		if slices.Contains(objects, one.Type+one.Table.String()) {
 			mended = append(mended, one)
@@ -215,11 +223,22 @@ func (p *planner) program(ctx context.Context, step *Step) error {
 	}
 	home := p.scratch.home(st.Object.Table)
 	i := slices.IndexFunc(all, func(d *dependent) bool { return d.Type == st.Object.Type && d.Table == home })
+	working, err := p.onView(ctx, step, all, i)
+	if err != nil {
+		return err
+	}
 	if st.Object.Verb == "DROP" {
 		switch {
 		case i >= 0:
 			p.known = slices.Delete(p.known, i, i+1)
-			return nil
+			if st.Object.Type != "VIEW" {
+				return nil
+			}
+			p.gone[home] = working
+			if err := p.scratch.exec(ctx, "DROP VIEW IF EXISTS "+p.shadowOf(home)); err != nil {
+				return err
+			}
+			return p.broken(ctx, step, working)
 		case (st.Object.Type == "VIEW" || st.Object.Type == "TRIGGER") && home.Schema == "" && !st.Object.Optional:
 			step.problem("there is no %s", st.Object)
 		}
@@ -246,6 +265,10 @@ func (p *planner) program(ctx context.Context, step *Step) error {
 	} else {
 		p.known = append(p.known, one)
 	}
+	if before, gone := p.gone[home]; gone && one.Type == "VIEW" { // it is made again
+		working = before
+		delete(p.gone, home)
+	}
 	failed, known, err := p.compile(ctx, one)
 	switch {
 	case err != nil:
@@ -254,6 +277,20 @@ func (p *planner) program(ctx context.Context, step *Step) error {
 		step.problem("it would not work: %v", failed)
 	case !known:
 		step.note("its text is good SQL; whether it works could not be tried")
+	default:
+		return p.broken(ctx, step, working)
 	}
 	return nil
+}
+
+// onView says which views and triggers that read a view work before a statement
+// replaces or drops it; i is where the view is among all dependents, less than 0 if
+// the statement is not about one that is there.
+func (p *planner) onView(ctx context.Context, step *Step, all []*dependent, i int) (map[*dependent]error, error) {
+	if i < 0 || all[i].Type != "VIEW" {
+		return nil, nil
+	}
+	view := all[i]
+	some := slices.DeleteFunc(p.concerned(all, []string{view.Name}), func(d *dependent) bool { return d == view })
+	return p.works(ctx, step, some)
 }

@@ -79,6 +79,10 @@ type entry struct {
 	began   string
 }
 
+func newJournal(db *Database, table sqltext.Table, migration sqltext.Migration) *journal {
+	return &journal{db: db, table: table, schema: db.entriesOf(table), migration: migration, hash: migration.Hash(), entries: map[int]entry{}}
+}
+
 // openJournal does not wait for another run. It creates the journal table if it
 // is missing, and reads what earlier runs of the migration have done.
 func openJournal(ctx context.Context, db *Database, name string, migration sqltext.Migration) (*journal, error) {
@@ -86,7 +90,7 @@ func openJournal(ctx context.Context, db *Database, name string, migration sqlte
 	if err != nil {
 		return nil, err
 	}
-	j := &journal{db: db, table: table, schema: db.entriesOf(table), migration: migration, hash: migration.Hash(), entries: map[int]entry{}}
+	j := newJournal(db, table, migration)
 	if err := j.begin(ctx); err != nil {
 		j.close()
 		return nil, err
@@ -220,6 +224,9 @@ func (j *journal) read(ctx context.Context) error {
 
 // done reports whether the statement with a number has been executed.
 func (j *journal) done(number int) bool { return j.entries[number].state == StateDone }
+
+// inPortions reports whether portions of the statement with a number have been done.
+func (j *journal) inPortions(number int) bool { return j.entries[number].marks.Position != nil }
 
 // running records that a session is about to execute a step.
 func (j *journal) running(ctx context.Context, step *Step, session int64, m marks) error {

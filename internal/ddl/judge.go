@@ -90,6 +90,7 @@ type Step struct {
 	waits         []string // the Problems that are only about who waits
 	raises        bool     // refused whatever the verdict: the schema needs another way of changing
 	done          bool     // by an earlier run
+	begun         bool     // by an earlier run, which has done portions of it
 }
 
 // Allowed reports whether the statement may be executed.

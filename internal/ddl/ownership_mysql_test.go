@@ -191,6 +191,9 @@ func TestRun_OneJournalForSeveralSchemas(t *testing.T) {
 			db := s.open(t, schema)
 			o := unrehearsed(func(Event) {})
 			o.Journal = "ddl_ops.journal"
+			if checked, err := Check(t.Context(), db, []Candidate{{Migration: change(file)}}, o); err != nil || checked[0].Left != 1 || checked[0].Done != 0 {
+				t.Errorf("%s: checked %+v, %v, want one statement left", schema, checked, err)
+			}
 			for i := range 2 {
 				result, err := runText(t.Context(), db, file, o)
 				if err != nil || result.Skipped != i {

@@ -38,6 +38,9 @@ type PlanOptions struct {
 
 	eyes *Database                                  // who reads the views and triggers, if the user who plans may not see them
 	done func(m sqltext.Migration, number int) bool // which statements need no plan any more; may be nil
+
+	// inPortions says which statements an earlier run has begun to do in portions; may be nil.
+	inPortions func(m sqltext.Migration, number int) bool
 }
 
 func (o PlanOptions) validate() error {
@@ -157,7 +160,7 @@ func makePlans(ctx context.Context, db *Database, all []sqltext.Migration, o Pla
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.close(ctx)) }()
-	p := planner{scratch: s, replicas: replicas, options: o, instance: db.readInstance(ctx, o.LocalStorage), making: map[*dependent]bool{}, origins: map[string]string{}}
+	p := planner{scratch: s, replicas: replicas, options: o, instance: db.readInstance(ctx, o.LocalStorage), making: map[*dependent]bool{}, gone: map[sqltext.Table]map[*dependent]error{}, origins: map[string]string{}}
 	for _, m := range all {
 		plan, err := p.migration(ctx, m)
 		if err != nil {
@@ -182,6 +185,7 @@ func (p *planner) migration(ctx context.Context, m sqltext.Migration) (*Plan, er
 	p.current, p.steps, p.fresh, p.left = plan, steps, map[string]bool{}, map[string]int{}
 	for _, step := range steps {
 		step.done = o.done != nil && o.done(m, step.Number)
+		step.begun = o.inPortions != nil && o.inPortions(m, step.Number)
 		if step.done && step.Kind != sqltext.Session {
 			if err := p.madeBefore(ctx, step); err != nil {
 				return nil, err

@@ -29,7 +29,7 @@ func (p *planner) rows(ctx context.Context, step *Step) error {
 	if err := p.lasts(ctx, step, q); err != nil {
 		return err
 	}
-	if !step.parsed.Bulk {
+	if !step.parsed.Bulk && !step.begun {
 		return nil
 	}
 	step.unread = unread != nil
@@ -37,10 +37,10 @@ func (p *planner) rows(ctx context.Context, step *Step) error {
 	if err != nil {
 		return err
 	}
-	if len(weight.tables) > 0 && !slices.ContainsFunc(weight.tables, func(t sqltext.Table) bool { return t.Schema != "" || !p.fresh[t.Name] }) {
+	if !step.begun && len(weight.tables) > 0 && !slices.ContainsFunc(weight.tables, func(t sqltext.Table) bool { return t.Schema != "" || !p.fresh[t.Name] }) {
 		return nil
 	}
-	if step.Rows <= portionLimit && unread == nil && !weight.unknown {
+	if step.Rows <= portionLimit && unread == nil && !weight.unknown && !step.begun {
 		step.note("in one transaction, as the tables are small")
 		return nil
 	}
@@ -57,6 +57,10 @@ func (p *planner) rows(ctx context.Context, step *Step) error {
 		step.portioned.first = int(max(firstPortion/(1+weight.tied/max(weight.own, 1)), 1))
 		step.Portions = true
 		step.note("in portions of the primary key of %s, each in a transaction with the journal: readers see some of the rows changed before the others", step.portioned.statement.Source)
+		return nil
+	}
+	if step.begun { // all rows in one piece would be those of the portions again
+		step.problem("an earlier run has done portions of it, and it cannot be done in portions any more: %v", why)
 		return nil
 	}
 	step.Writes = false

@@ -27,7 +27,8 @@ type planner struct {
 	read    bool
 	unseen  []string // which of them could not be read
 	making  map[*dependent]bool
-	looked  bool // whether it has looked for bystanders
+	gone    map[sqltext.Table]map[*dependent]error // views that the migration has dropped, with what read them then
+	looked  bool                                   // whether it has looked for bystanders
 	around  []bystander
 
 	left    map[string]int    // variables like @name that statements on rows have assigned, with the numbers of the statements
@@ -141,6 +142,11 @@ func (p *planner) ask(ctx context.Context, step *Step) error {
 	after, err := p.scratch.columns(ctx, target)
 	if err != nil {
 		return err
+	}
+	if !fresh && st.Kind == sqltext.AlterTable {
+		if err := p.values(ctx, step, before, after); err != nil {
+			return err
+		}
 	}
 	p.current.changed(step, before, after)
 	c := compare(st, a, before, after)

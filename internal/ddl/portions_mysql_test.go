@@ -221,3 +221,73 @@ func TestPlan_RefusesManyRowsInOneTransaction(t *testing.T) {
 		}
 	})
 }
+
+// stopsAfterPortion is a report that ends a run after its first portion.
+func stopsAfterPortion(t *testing.T) (context.Context, Report) {
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	return ctx, func(e Event) {
+		if e.Kind == EventProgress && strings.HasSuffix(e.Text, "portions") {
+			cancel()
+		}
+	}
+}
+
+// What was begun in portions goes on in portions, however small the table has become:
+// in one piece the rows of the first portions would be changed twice.
+func TestRun_GoesOnInPortionsOfASmallTable(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		db, root := manyReports(t, s, 20_000)
+		execute(t, root, "UPDATE reports SET visits = 0", "ANALYZE TABLE reports")
+		const file = "UPDATE reports SET visits = visits + 1"
+		ctx, report := stopsAfterPortion(t)
+		if _, err := runText(ctx, db, file, unrehearsed(report)); !errors.Is(err, ErrRepeat) {
+			t.Fatalf("got %v, want that it is interrupted", err)
+		}
+		if done := ask[int](t, root, "SELECT SUM(visits) FROM reports"); done == 0 || done == 20_000 {
+			t.Fatalf("%d rows are done, want some", done)
+		}
+		execute(t, root, "DELETE FROM reports WHERE id > (SELECT id FROM (SELECT id FROM reports ORDER BY id LIMIT 1 OFFSET 8000) AS x)", "ANALYZE TABLE reports")
+		if _, err := runText(t.Context(), db, file, unrehearsed(func(Event) {})); err != nil {
+			t.Fatal(err)
+		}
+		if wrong := ask[int](t, root, "SELECT COUNT(*) FROM reports WHERE visits <> 1"); wrong != 0 {
+			t.Errorf("%d rows are not changed once", wrong)
+		}
+	})
+}
+
+// A run that resumes does not compare the rows with the rehearsal that it has changed
+// itself.
+func TestRun_ResumesAfterRowsWereDeleted(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		db, root := manyReports(t, s, 20_000)
+		const file = "DELETE FROM reports WHERE id > 0; ALTER TABLE reports ADD c INT"
+		plan, err := planText(t.Context(), db, file, PlanOptions{Writes: Live, Policy: Any})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := &Rehearsal{Hash: change(file).Hash(), Server: db.Server, Tables: []RehearsedTable{{Name: "reports", Rows: 20_000}}}
+		for _, step := range plan.Steps {
+			r.Steps = append(r.Steps, RehearsedStep{Number: step.Number, Rung: step.Rung, Rebuild: step.Rebuild})
+		}
+		for stops := 0; ; stops++ {
+			ctx, report := stopsAfterPortion(t)
+			o := unrehearsed(report)
+			o.WithoutRehearsal, o.Rehearsal = false, r
+			_, err := runText(ctx, db, file, o)
+			if err == nil {
+				if stops < 2 {
+					t.Errorf("it was done after %d stops: the test tests nothing", stops)
+				}
+				break
+			}
+			if !errors.Is(err, ErrRepeat) {
+				t.Fatalf("after %d stops: %v", stops, err)
+			}
+		}
+		if n := ask[int](t, root, "SELECT COUNT(*) FROM reports"); n != 0 {
+			t.Errorf("%d rows are left", n)
+		}
+	})
+}

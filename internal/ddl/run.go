@@ -182,6 +182,7 @@ func prepare(ctx context.Context, db *Database, m sqltext.Migration, steps []*St
 		return j, nil, err
 	}
 	o.done = func(_ sqltext.Migration, number int) bool { return j.done(number) }
+	o.inPortions = func(_ sqltext.Migration, number int) bool { return j.inPortions(number) }
 	plans, err := db.plansToRun(ctx, []sqltext.Migration{m}, o)
 	if err != nil {
 		return j, nil, err
@@ -228,6 +229,8 @@ func (c *conductor) check(ctx context.Context, journal sqltext.Table, o RunOptio
 		}
 	} else if err := c.db.compare(ctx, c.plan, o.Rehearsal, c.comesAfter); err != nil {
 		return err
+	} else if changed := c.plan.rowsChanged(); changed != nil {
+		c.note(fmt.Sprintf("how many rows there are is not compared with the rehearsal, since statement %d of this migration has changed it", changed.Number))
 	}
 	p := &preflight{db: c.db, plan: c.plan, journal: journal, options: o, beforehand: c.beforehand}
 	if err := p.fly(ctx); err != nil {
@@ -276,7 +279,7 @@ func (c *conductor) record(ctx context.Context, step *Step, j *journal) (Rehears
 	if err != nil {
 		return RehearsedStep{}, err
 	}
-	if before := j.entries[step.Number].marks.Position; before != nil && step.portioned != nil {
+	if before := j.entries[step.Number].marks.Position; before != nil {
 		step.position, m.Position = *before, before
 	}
 	if err := j.running(ctx, step, c.guard.id, m); err != nil {

@@ -224,6 +224,8 @@ func (p *parser) statement() {
 	case p.take("INSERT") || p.take("REPLACE"):
 		p.s.Kind, p.s.Bulk = Rows, p.has("SELECT") || p.has("TABLE")
 		p.loading()
+	case p.take("DELETE", "HISTORY", "FROM"):
+		p.fail(errors.New("DELETE HISTORY is not for a migration: it deletes what MariaDB keeps of rows that were changed, which cannot be done in portions; if a table is called history, quote its name"))
 	case p.take("UPDATE") || p.take("DELETE"):
 		p.s.Kind, p.s.Bulk = Rows, true
 	case p.take("WITH"): // a common table expression of UPDATE or DELETE
