@@ -37,8 +37,9 @@ func ChooseEnvironment(app constructs.Construct, dir string) (environment.Enviro
 	return env, warnings, err
 }
 
-// NoteUnfinished says at the stack, in one note, what the environment's file leaves
-// open: it synthesizes, and noren check --deploy, make plan and make deploy refuse it.
+// NoteUnfinished adds one note to the stack that lists what the environment's
+// file leaves open: the app synthesizes, but noren check --deploy, make plan and
+// make deploy refuse it.
 func NoteUnfinished(built Stack, dir, name string) error {
 	open, err := environment.Unfinished(dir, name)
 	var lines []string

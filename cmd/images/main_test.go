@@ -147,7 +147,7 @@ func TestWrongArguments(t *testing.T) {
 	}
 }
 
-// TestBuilders: there is an image of every function.
+// TestBuilders checks that there is an image of every function.
 func TestBuilders(t *testing.T) {
 	programs, err := filepath.Glob("../../lambda/*/main.go")
 	if err != nil || len(programs) == 0 {

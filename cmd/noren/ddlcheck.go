@@ -10,7 +10,7 @@ import (
 	"github.com/noren-cdk/noren/internal/term"
 )
 
-// checkMigrations says whether runs of migrations, in their order, would be refused.
+// checkMigrations reports whether runs of migrations, in order, would be refused.
 func checkMigrations(cmd *cobra.Command, db *ddl.Database, files []migrationFile, rehearsals []*ddl.Rehearsal, options ddl.RunOptions, asJSON bool) error {
 	var all []ddl.Candidate
 	for i, file := range files {
@@ -35,7 +35,7 @@ func checkMigrations(cmd *cobra.Command, db *ddl.Database, files []migrationFile
 	return nil
 }
 
-// checkedText is what was found of a migration, in a line.
+// checkedText formats the result for a migration as a line.
 func checkedText(c ddl.Checked, withoutRehearsal bool) string {
 	text := fmt.Sprintf("%s: %s would run as rehearsed", c.Migration, term.Plural(c.Left, "statement"))
 	switch {

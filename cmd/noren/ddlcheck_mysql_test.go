@@ -14,8 +14,8 @@ import (
 	"github.com/noren-cdk/noren/internal/testing/mysqld"
 )
 
-// TestDDLCheck types what a night does before it closes, with the logins of a task on
-// AWS: one user plans, another runs.
+// TestDDLCheck types the check that a night makes before it closes, with the
+// logins of a task on AWS: one user plans, another runs.
 func TestDDLCheck(t *testing.T) {
 	for _, program := range mysqld.Programs() {
 		t.Run(program.Name, func(t *testing.T) { ddlCheck(t, program) })
@@ -114,7 +114,7 @@ func ddlCheck(t *testing.T, program mysqld.Program) {
 	check(0, "1_zones.sql: nothing left to do: 2 statements done before\n2_places.sql: 2 statements would run as rehearsed\n", "")
 }
 
-// withoutRehearsal is a copy of a file in a folder in which it has no rehearsal.
+// withoutRehearsal returns a copy of a file in a folder without its rehearsal.
 func withoutRehearsal(t *testing.T, file string) string {
 	t.Helper()
 	text, err := os.ReadFile(file)

@@ -74,8 +74,8 @@ func readMigrations(stdin io.Reader, path, direction string) (files []migrationF
 	return files, true, nil
 }
 
-// nameOf is the name of a migration that is given as a file. Where tools make a folder
-// for each, the folder belongs to it.
+// nameOf returns the name of a migration that is given as a file. If tools make a
+// folder for each migration, it includes the folder.
 func nameOf(path string) string {
 	name := filepath.Base(path)
 	switch strings.ToLower(name) {

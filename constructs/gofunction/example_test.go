@@ -11,7 +11,7 @@ import (
 	"github.com/noren-cdk/noren/constructs/gofunction"
 )
 
-// A Go program of this module becomes a Lambda function on ARM64.
+// This example builds a Go program of this module as a Lambda function on ARM64.
 func ExampleNew() {
 	app := awscdk.NewApp(nil)
 	stack := awscdk.NewStack(app, jsii.String("Shop"), nil)

@@ -56,8 +56,8 @@ func (p Props) swings(scope constructs.IConstruct) error {
 	return errors.Join(errs...)
 }
 
-// registers tells whether a list of target groups, in a resource, has one of the
-// switch's.
+// registers reports whether a list of target groups in a resource contains one of
+// the switch's.
 func (p Props) registers(resource constructs.IConstruct, lists string) bool {
 	return slices.ContainsFunc(p.services(), func(s Service) bool {
 		group, defined := s.TargetGroup.Node().DefaultChild().(elbv2.CfnTargetGroup)

@@ -10,14 +10,14 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 )
 
-// checkElsewhere finds the other load balancers, of applications and of networks,
-// that send to the services of the switch: an ECS service may register with the
-// target groups of several. Those that have a MaintenanceMode are its affair.
+// checkElsewhere finds other load balancers, Application or Network, that send to
+// the services of the switch: an ECS service may register with the target groups
+// of several. A load balancer with its own MaintenanceMode is left to that.
 func (v *validation) checkElsewhere(all []elbv2.CfnListenerRule) {
 	own := v.loadBalancerListeners()
 	for _, s := range resourcesOf[awsecs.CfnService](v.this, awsecs.CfnService_CFN_RESOURCE_TYPE_NAME()) {
 		var service struct{ LoadBalancers json.RawMessage }
-		// What is not of this shape is known after a deploy.
+		// A value of another form is known only after a deploy.
 		_ = json.Unmarshal([]byte(resolved(s, *s.CfnProperties())), &service)
 		lists := string(service.LoadBalancers)
 		if !v.props.registers(s, lists) {
@@ -35,8 +35,9 @@ func (v *validation) checkElsewhere(all []elbv2.CfnListenerRule) {
 	}
 }
 
-// reaches is the path of what sends requests of a listener to a service that
-// registers with lists of target groups; "" if nothing does, or it is meant to.
+// reaches returns the path of the resource that sends requests of a listener to a
+// service that registers with lists of target groups. It returns "" if there is
+// none, or if it is named in KeepOpen.
 func (v *validation) reaches(l elbv2.CfnListener, s awsecs.CfnService, lists string, all []elbv2.CfnListenerRule) string {
 	sends := func(of constructs.IConstruct, does actions) bool {
 		return !v.kept(l, does) && !v.kept(of, does) && slices.ContainsFunc(resourcesOf[elbv2.CfnTargetGroup](v.this, elbv2.CfnTargetGroup_CFN_RESOURCE_TYPE_NAME()), func(g elbv2.CfnTargetGroup) bool {

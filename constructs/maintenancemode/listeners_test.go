@@ -42,8 +42,8 @@ func (p product) further(port float64, action elbv2.ListenerAction) elbv2.Applic
 	})
 }
 
-// elsewhere is a load balancer for networks that sends to the ECS service of the
-// application, too.
+// elsewhere adds a Network Load Balancer that also sends to the application's ECS
+// service.
 func (p product) elsewhere() (group elbv2.CfnTargetGroup, listener elbv2.CfnListener) {
 	group = elbv2.NewCfnTargetGroup(p.stack, jsii.String("TcpGroup"), &elbv2.CfnTargetGroupProps{Port: jsii.Number(80), Protocol: jsii.String("TCP"), TargetType: jsii.String("ip"), VpcId: p.vpc.VpcId()})
 	balancer := elbv2.NewCfnLoadBalancer(p.stack, jsii.String("Nlb"), &elbv2.CfnLoadBalancerProps{Type: jsii.String("network")})

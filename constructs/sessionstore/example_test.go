@@ -12,7 +12,8 @@ import (
 	"github.com/noren-cdk/noren/constructs/sessionstore"
 )
 
-// A service is allowed to reach the store, and to log in with its own role.
+// This example allows a service to reach the store, and to log in with its own
+// role.
 func ExampleNew() {
 	app := awscdk.NewApp(nil)
 	stack := awscdk.NewStack(app, jsii.String("Shop"), nil)

@@ -121,11 +121,10 @@ func (t *Template) checkListener(l *Listener) []Problem {
 	return append(problems, t.checkForwardOnly(l)...)
 }
 
-// checkForwardOnly checks a listener that has target groups of HTTP/2 or gRPC
-// for another protocol than HTTPS, which is the only one, and for rules that answer
-// by themselves: forward is then the only action. Source: UG23
-// load-balancer-target-groups, which does not say whether it means all rules of the
-// listener.
+// checkForwardOnly checks a listener with target groups for HTTP/2 or gRPC: its
+// protocol must be HTTPS, and its rules must not answer by themselves, since
+// forward is the only action. Source: UG23 load-balancer-target-groups, which
+// does not say whether it means all rules of the listener.
 func (t *Template) checkForwardOnly(l *Listener) []Problem {
 	var version string
 	for ref := range l.targetGroups() {

@@ -57,7 +57,8 @@ func decoded(t *testing.T, text string) any {
 	return v
 }
 
-// TestTwice: of a key that is there twice it is not known which value counts.
+// TestTwice checks that a key that is there twice is refused: it is not known
+// which value counts.
 func TestTwice(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"Resources": {"A": {"Type": "x"}}, "Outputs": {"A": {"Value": "\\\"A\": "}}}`: "",

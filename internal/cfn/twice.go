@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// unique refuses JSON in which a key is there twice: readers do not agree about which
-// of the values counts. The data is known to be JSON.
+// unique returns an error for JSON that has a key twice: readers disagree about
+// which of the values counts. The data must be valid JSON.
 func unique(data []byte) error {
 	var open []map[string]bool // the keys of the objects that are open; nil for an array
 	for i := 0; i < len(data); i++ {
@@ -45,7 +45,7 @@ func unique(data []byte) error {
 	return nil
 }
 
-// beforeColon says whether a string that ends here is a key.
+// beforeColon reports whether the string that ends here is a key.
 func beforeColon(rest []byte) bool {
 	return bytes.HasPrefix(bytes.TrimLeft(rest, " \t\r\n"), []byte(":"))
 }

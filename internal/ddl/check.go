@@ -12,7 +12,7 @@ import (
 type Candidate struct {
 	Migration sqltext.Migration
 
-	// Rehearsal is that of the migration. Nil without one.
+	// Rehearsal is the migration's rehearsal, nil if there is none.
 	Rehearsal *Rehearsal
 }
 
@@ -27,11 +27,10 @@ type Checked struct {
 }
 
 // Check reports why migrations could not be run one after the other, while the
-// product is open and nothing has been closed for them. It makes the plans of all of
-// them, compares each with its rehearsal, and looks for rights and space. It cannot
-// tell what holds only with writes stopped: that the tables are quiet. It writes to
-// the scratch schema alone, which it removes; the journal table is neither written
-// nor made.
+// product is open. It plans all of them, compares each plan with its rehearsal,
+// and checks rights and space. It cannot check what holds only while writes are
+// stopped, such as that the tables are quiet. It writes only to the scratch
+// schema, which it removes; it neither writes nor creates the journal table.
 func Check(ctx context.Context, db *Database, all []Candidate, o RunOptions) ([]Checked, error) {
 	checked, err := check(ctx, db, all, o)
 	if err != nil && ctx.Err() != nil {
@@ -112,7 +111,7 @@ func check(ctx context.Context, db *Database, all []Candidate, o RunOptions) ([]
 	return result, errors.Join(errs...)
 }
 
-// executed is how many statements earlier runs have executed.
+// executed returns the number of statements that earlier runs have executed.
 func (p *Plan) executed() int {
 	n := 0
 	for _, s := range p.Steps {
@@ -123,8 +122,8 @@ func (p *Plan) executed() int {
 	return n
 }
 
-// viewJournal reads what earlier runs of migrations have done, and keeps other runs
-// out until the first journal is closed.
+// viewJournal reads what earlier runs of migrations have done, and keeps other
+// runs out until the first journal is closed.
 func viewJournal(ctx context.Context, db *Database, name string, all []sqltext.Migration) ([]*journal, error) {
 	table, err := db.journalTable(name)
 	if err != nil {

@@ -57,9 +57,9 @@ func (d *Database) compare(ctx context.Context, plan *Plan, r *Rehearsal, skip f
 	return errors.Join(errs...)
 }
 
-// rowsChanged is a step that an earlier run has begun or done and that changes how
-// many rows there are, maybe of other tables, by triggers and foreign keys; nil if
-// there is none.
+// rowsChanged returns a step that an earlier run has begun or done and that
+// changes the number of rows, possibly of other tables, by triggers and foreign
+// keys. It returns nil if there is none.
 func (p *Plan) rowsChanged() *Step {
 	for _, s := range p.Steps {
 		if (s.done || s.begun) && (s.Kind == sqltext.Rows || len(s.parsed.Loses) > 0) {

@@ -68,8 +68,8 @@ func (p *planner) tries(ctx context.Context, step *Step) (map[*dependent]error, 
 	return p.works(ctx, step, p.concerned(all, step.Tables))
 }
 
-// works says of views and triggers whether they compile now; only those are there of
-// which the server said it.
+// works finds out which views and triggers compile now. The result has only those
+// about which the server has answered.
 func (p *planner) works(ctx context.Context, step *Step, some []*dependent) (map[*dependent]error, error) {
 	outcome := map[*dependent]error{}
 	var unknown []string
@@ -283,9 +283,9 @@ func (p *planner) program(ctx context.Context, step *Step) error {
 	return nil
 }
 
-// onView says which views and triggers that read a view work before a statement
-// replaces or drops it; i is where the view is among all dependents, less than 0 if
-// the statement is not about one that is there.
+// onView finds out which views and triggers that read a view work before a
+// statement replaces or drops it; i is the view's index among all dependents,
+// negative if the statement is not about an existing view.
 func (p *planner) onView(ctx context.Context, step *Step, all []*dependent, i int) (map[*dependent]error, error) {
 	if i < 0 || all[i].Type != "VIEW" {
 		return nil, nil

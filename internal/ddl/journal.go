@@ -47,8 +47,9 @@ func (d *Database) journalTable(name string) (sqltext.Table, error) {
 	return sqltext.Table{Schema: schema, Name: table}, nil
 }
 
-// entriesOf is the schema whose entries are meant in a journal; "" if it is that of
-// the schema itself. Another may be that of several schemas.
+// entriesOf returns the schema whose entries count in a journal, or "" if the
+// journal is in the schema itself. A journal elsewhere may be shared by several
+// schemas.
 func (d *Database) entriesOf(journal sqltext.Table) string {
 	if journal.Schema == d.Schema {
 		return ""
@@ -70,8 +71,8 @@ type journal struct {
 	stale     bool          // the entries are of an earlier way back
 }
 
-// An entry is a statement of the migration in the journal. The session and the time
-// at which it began say whose it is.
+// An entry is a statement of the migration in the journal. Its session and the
+// time at which it began identify the run that wrote it.
 type entry struct {
 	state   State
 	marks   marks
@@ -235,7 +236,8 @@ func (j *journal) read(ctx context.Context) error {
 // done reports whether the statement with a number has been executed.
 func (j *journal) done(number int) bool { return j.entries[number].state == StateDone }
 
-// inPortions reports whether portions of the statement with a number have been done.
+// inPortions reports whether portions of the statement with the given number have
+// been done.
 func (j *journal) inPortions(number int) bool { return j.entries[number].marks.Position != nil }
 
 // running records that a session is about to execute a step.

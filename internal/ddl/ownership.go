@@ -8,15 +8,16 @@ import (
 	"strings"
 )
 
-// A run that has lost the session with its lock does not know at once, and another
-// run may begin meanwhile. This file keeps the first from doing what the other has
-// done or is doing: an entry of the journal belongs to the run that wrote it, and
-// is changed only while it is as that run left it.
+// A run that has lost the session with its lock does not notice at once, and
+// another run may begin meanwhile. This file keeps the first run from doing what
+// the other has done or is doing: an entry of the journal belongs to the run that
+// wrote it, and a run changes it only if it is as that run left it.
 
-// errTaken says that another run has taken over.
+// errTaken means that another run has taken over.
 var errTaken = fmt.Errorf("another noren ddl run has taken over, since the session that kept it out was lost; this one changes nothing more; %w", ErrRepeat)
 
-// ownEntry is the condition for an entry as this run knows it; own are its arguments.
+// ownEntry is the SQL condition that matches an entry as this run knows it; own
+// returns its arguments.
 const ownEntry = " WHERE schema_name = ? AND migration = ? AND number = ? AND state = ? AND session = ? AND began = ?"
 
 func (j *journal) own(number int) []any {
@@ -24,7 +25,7 @@ func (j *journal) own(number int) []any {
 	return []any{j.schema, j.migration.Key(), number, e.state, e.session, e.began}
 }
 
-// one makes sure that an entry was changed.
+// one checks that exactly one entry was changed.
 func (j *journal) one(done sql.Result) error {
 	n, err := done.RowsAffected()
 	if err == nil && n != 1 {
@@ -33,7 +34,7 @@ func (j *journal) one(done sql.Result) error {
 	return err
 }
 
-// owned makes sure that an entry is as this run has left it.
+// owned checks that an entry is as this run left it.
 func (j *journal) owned(ctx context.Context, q queryer, number int) error {
 	found, err := collect[int](ctx, q, "SELECT 1 FROM "+j.table.String()+ownEntry, j.own(number)...)
 	if err != nil {
@@ -45,8 +46,8 @@ func (j *journal) owned(ctx context.Context, q queryer, number int) error {
 	return nil
 }
 
-// mine makes sure, before a statement is tried, that no other run is at it or has
-// executed it.
+// mine checks, before a statement is tried, that no other run is executing it or
+// has executed it.
 func (j *journal) mine(ctx context.Context, number int) error {
 	if err := j.held(ctx); err != nil {
 		return err
@@ -61,8 +62,8 @@ func (j *journal) mine(ctx context.Context, number int) error {
 	return err
 }
 
-// untouched makes sure that no run has come between, when the lock was lost and is
-// held again.
+// untouched checks that no other run has intervened, after the lock was lost and
+// taken again.
 func (j *journal) untouched(ctx context.Context) error {
 	known, others := j.entries, j.others
 	j.entries = map[int]entry{}
@@ -81,8 +82,8 @@ func (j *journal) untouched(ctx context.Context) error {
 	return nil
 }
 
-// look reads the entries of other migrations: those of the way back, which may keep
-// this one from running, and what tells that another run has come between.
+// look reads the entries of other migrations: those of the way back, which may
+// prevent this run, and those that show that another run has intervened.
 func (j *journal) look(ctx context.Context) error {
 	rows, err := j.conn.QueryContext(ctx, "SELECT migration, number, hash, state, session, CAST(began AS CHAR), "+begunEntry+" FROM "+j.table.String()+" WHERE schema_name = ? AND migration <> ? ORDER BY migration, number", j.schema, j.migration.Key())
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// loseLock ends the session that keeps other runs out, as a server does with a
-// session that is idle, or a firewall.
+// loseLock ends the session that keeps other runs out, as a server or a firewall
+// does with an idle session.
 func loseLock(t *testing.T, db *Database, root *sql.DB) {
 	t.Helper()
 	execute(t, root, fmt.Sprintf("KILL %d", ask[int](t, root, "SELECT IS_USED_LOCK('"+(&journal{db: db}).runLock()+"')")))
@@ -22,22 +22,23 @@ func loseLock(t *testing.T, db *Database, root *sql.DB) {
 	})
 }
 
-// A run whose lock is lost while another run executes the migration changes nothing
-// more: every statement is executed once.
+// TestRun_WhenAnotherRunHasTakenOver checks that a run whose lock is lost while
+// another run executes the migration changes nothing more: every statement is
+// executed once.
 func TestRun_WhenAnotherRunHasTakenOver(t *testing.T) {
 	const counted = "UPDATE reports SET visits = visits + 1"
 	for _, test := range []struct {
 		name, file string
-		when       func(Event) bool // the lock is lost, and the other run comes
-		hold       bool             // the table, until then
-		query      string           // 1 if the migration was executed once
+		when       func(Event) bool // when the lock is lost, and the other run begins
+		hold       bool             // hold the table until then
+		query      string           // returns 1 if the migration was executed once
 	}{
 		{"between two portions", counted, func(e Event) bool { return e.Kind == EventProgress && strings.HasSuffix(e.Text, "portions") },
 			false, "SELECT MIN(visits) = 1 AND MAX(visits) = 1 FROM reports"},
 		{"between two statements", "ALTER TABLE reports ADD c INT; INSERT INTO sites (id, name) SELECT MAX(id) + 1, 'added' FROM sites", func(e Event) bool { return e.Kind == EventDone },
 			false, "SELECT COUNT(*) = 1 FROM sites WHERE name = 'added'"},
 		{"between two tries", "TRUNCATE TABLE sites", func(e Event) bool { return e.Kind == EventWithdrew },
-			true, "SELECT COUNT(*) = 1 FROM sites"}, // that which is written after the other run
+			true, "SELECT COUNT(*) = 1 FROM sites"}, // the row that is written after the other run
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			onEveryServer(t, func(t *testing.T, s *testServer) {
@@ -45,7 +46,7 @@ func TestRun_WhenAnotherRunHasTakenOver(t *testing.T) {
 				execute(t, root, "UPDATE reports SET visits = 0", "INSERT INTO sites VALUES (1000000, 'x')")
 				var holder *sql.Tx
 				if test.hold {
-					blind(t, root) // else it stands aside of the holder
+					blind(t, root) // otherwise it steps aside for the holder
 					holder = hold(t, root, "sites")
 				}
 				taken := false
@@ -107,7 +108,8 @@ func TestRun_ReplacesALostLock(t *testing.T) {
 	})
 }
 
-// While a way back is under way the journal does not say that the migration is done.
+// While a way back is under way, the journal does not say that the migration is
+// done.
 func TestRun_HalfTheWayBack(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, root := manyReports(t, s, 1000)
@@ -147,7 +149,8 @@ func TestRun_HalfTheWayBack(t *testing.T) {
 			t.Errorf("after the way back its progress is %s", got)
 		}
 
-		// Begun again, and back from the middle: what the first way back has done is over.
+		// Begun again, and back from the middle: what the first way back has done
+		// no longer counts.
 		execute(t, root, "INSERT INTO sites VALUES (1000, 'a'), (1001, 'b')")
 		if err := run(up); err == nil {
 			t.Fatal("the migration did not fail")
@@ -182,7 +185,8 @@ func TestRun_TheSameFileFromAnotherFolder(t *testing.T) {
 	})
 }
 
-// A journal that several schemas share tells them apart; one in a schema goes with it.
+// A journal that several schemas share keeps them apart; a journal in a schema
+// belongs to that schema.
 func TestRun_OneJournalForSeveralSchemas(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		s.open(t, "ddl_ops")

@@ -39,7 +39,8 @@ type PlanOptions struct {
 	eyes *Database                                  // who reads the views and triggers, if the user who plans may not see them
 	done func(m sqltext.Migration, number int) bool // which statements need no plan any more; may be nil
 
-	// inPortions says which statements an earlier run has begun to do in portions; may be nil.
+	// inPortions reports whether an earlier run has begun to execute a statement
+	// in portions. May be nil.
 	inPortions func(m sqltext.Migration, number int) bool
 }
 

@@ -222,7 +222,8 @@ func TestPlan_RefusesManyRowsInOneTransaction(t *testing.T) {
 	})
 }
 
-// stopsAfterPortion is a report that ends a run after its first portion.
+// stopsAfterPortion returns a context and a report that ends the run after its
+// first portion.
 func stopsAfterPortion(t *testing.T) (context.Context, Report) {
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
@@ -233,8 +234,9 @@ func stopsAfterPortion(t *testing.T) (context.Context, Report) {
 	}
 }
 
-// What was begun in portions goes on in portions, however small the table has become:
-// in one piece the rows of the first portions would be changed twice.
+// TestRun_GoesOnInPortionsOfASmallTable checks that a statement that was begun in
+// portions is continued in portions, however small the table has become: in one
+// piece it would change the rows of the first portions twice.
 func TestRun_GoesOnInPortionsOfASmallTable(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, root := manyReports(t, s, 20_000)
@@ -257,8 +259,8 @@ func TestRun_GoesOnInPortionsOfASmallTable(t *testing.T) {
 	})
 }
 
-// A run that resumes does not compare the rows with the rehearsal that it has changed
-// itself.
+// TestRun_ResumesAfterRowsWereDeleted checks that a run that resumes does not
+// compare the number of rows that it has changed itself with the rehearsal.
 func TestRun_ResumesAfterRowsWereDeleted(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, root := manyReports(t, s, 20_000)

@@ -130,8 +130,8 @@ func TestOptionsAreValidated(t *testing.T) {
 	}
 }
 
-// A failover turns a writer into a reader in the middle of a run, which may then be
-// repeated.
+// After a failover that turns a writer into a reader in the middle of a run, the
+// run may be repeated.
 func TestAServerThatIsReadOnlyPasses(t *testing.T) {
 	for message, want := range map[string]bool{
 		"The MySQL server is running with the --read-only option so it cannot execute this statement":        true,

@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// settle finds out what became of the statement that a killed run was at. If
-// the server is still at it, that is watched to its end, or ended.
+// settle finds out what became of the statement that a killed run was executing.
+// If the server is still executing it, settle watches it to its end, or ends it.
 func (j *journal) settle(ctx context.Context, steps []*Step, o RunOptions) error {
 	for _, step := range steps {
 		e := j.entries[step.Number]
@@ -28,7 +28,7 @@ func (j *journal) settle(ctx context.Context, steps []*Step, o RunOptions) error
 		if err := j.set(ctx, j.conn, step.Number, state, "found out after the run was killed"); err != nil {
 			return err
 		}
-		// Until then a run that lost its lock may have done another portion.
+		// Until now a run that lost its lock may have done another portion.
 		if err := j.read(ctx); err != nil {
 			return err
 		}
@@ -39,8 +39,8 @@ func (j *journal) settle(ctx context.Context, steps []*Step, o RunOptions) error
 	return nil
 }
 
-// settled is settle for those who write nothing: it waits for no statement, and what
-// it finds out is not in the journal table.
+// settled is settle for callers that write nothing: it waits for no statement,
+// and does not write its findings to the journal table.
 func (j *journal) settled(ctx context.Context, steps []*Step) error {
 	for _, step := range steps {
 		e, look := j.entries[step.Number], ""
@@ -64,8 +64,8 @@ func (j *journal) settled(ctx context.Context, steps []*Step) error {
 	return nil
 }
 
-// findOut finds out, by the marks in the journal, whether a statement was executed.
-// Look is where a person finds out what the marks do not tell.
+// findOut finds out, by the marks in the journal, whether a statement was
+// executed. Look says where a person can find out what the marks do not show.
 func (j *journal) findOut(ctx context.Context, step *Step) (state State, look string, err error) {
 	found, look, err := j.db.find(ctx, step, j.entries[step.Number].marks)
 	if err != nil {
@@ -74,7 +74,7 @@ func (j *journal) findOut(ctx context.Context, step *Step) (state State, look st
 	return map[finding]State{notExecuted: StateStopped, executed: StateDone, undecided: StateUnknown}[found], look, nil
 }
 
-// unknown is the error for a statement of which nobody knows whether it was
+// unknown returns the error for a statement of which nobody knows whether it was
 // executed.
 func (j *journal) unknown(step *Step, look string) error {
 	return fmt.Errorf("statement %d (line %d) of %s: unknown whether it was executed, because its run was killed and someone else may have changed the same: look at %s, then say what you found: noren ddl resolve --statement %d --as done (or not-done) %s",

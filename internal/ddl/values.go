@@ -9,12 +9,13 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// A column of another type may have other values afterwards, of which the server says
-// nothing: even in strict mode it rounds and cuts some of them, and otherwise all that
-// do not fit. This file says so. What it knows was measured on MySQL 9.7 and MariaDB
-// 10.11.
+// A change of a column's type may change values without any report by the server:
+// even in strict mode it rounds and truncates some, and without strict mode all
+// that do not fit. This file reports them. Its knowledge was measured on MySQL
+// 9.7 and MariaDB 10.11.
 
-// values says which values of a table a statement changes without an error.
+// values returns remarks on the values of a table that a statement changes
+// without an error.
 func (p *planner) values(ctx context.Context, step *Step, before, after []Column) error {
 	mode, err := variable(ctx, p.scratch.conn, "sql_mode")
 	if err != nil {
@@ -37,7 +38,8 @@ func (p *planner) values(ctx context.Context, step *Step, before, after []Column
 	return nil
 }
 
-// origin is the column before a statement whose values a column has.
+// origin returns the column, before a statement, from which a column has its
+// values, and whether there is one.
 func origin(st sqltext.Statement, now Column, before []Column) (was Column, there bool) {
 	name := now.Name
 	if i := slices.IndexFunc(st.RenamedColumns, func(r sqltext.ColumnRename) bool { return strings.EqualFold(r.To, name) }); i >= 0 {
@@ -52,7 +54,7 @@ func origin(st sqltext.Statement, now Column, before []Column) (was Column, ther
 	return before[i], true
 }
 
-// familyOf is what a type of columns holds.
+// familyOf returns the kind of values that a column's type holds.
 func familyOf(c Column) string {
 	switch c.Data {
 	case "tinyint", "smallint", "mediumint", "int", "bigint":
@@ -69,8 +71,8 @@ func familyOf(c Column) string {
 	return c.Data
 }
 
-// silently is what becomes of values without an error, in strict mode, too; "" if
-// nothing does.
+// silently returns what happens to values without an error, even in strict mode,
+// or "" if nothing does.
 func silently(was, now Column) string {
 	from, to := familyOf(was), familyOf(now)
 	timed := []string{"moment", "time"}
@@ -106,7 +108,8 @@ func silently(was, now Column) string {
 	return ""
 }
 
-// narrower says whether there may be values of a column that another does not hold.
+// narrower reports whether the old column can hold values that the new one
+// cannot.
 func narrower(was, now Column) bool {
 	switch {
 	case was.Data != now.Data:
@@ -119,8 +122,8 @@ func narrower(was, now Column) bool {
 	return was.Nullable && !now.Nullable || was.Type != now.Type && !wider(was.Type, now.Type) || was.Charset != "" && !fits
 }
 
-// argument is one of those in the parentheses of a type, as a number; 0 if it is not
-// there.
+// argument returns the argument at index i in the parentheses of a type, as a
+// number, or 0 if there is none.
 func argument(c Column, i int) int {
 	_, list, _ := strings.Cut(c.Type, "(")
 	list, _, _ = strings.Cut(list, ")")
@@ -128,6 +131,6 @@ func argument(c Column, i int) int {
 	if i >= len(parts) {
 		return 0
 	}
-	n, _ := strconv.Atoi(strings.TrimSpace(parts[i])) // 0 for what is no number
+	n, _ := strconv.Atoi(strings.TrimSpace(parts[i])) // 0 if it is not a number
 	return n
 }

@@ -9,8 +9,9 @@ import (
 	"testing"
 )
 
-// What a change of the type does to values without an error is said: by a note where
-// it is so in strict mode, too, and by a problem where strict mode would refuse it.
+// TestPlan_SaysWhichValuesChange checks that a plan reports what a change of the type
+// does to values without an error: as a note if it happens even in strict mode, and as
+// a problem if strict mode would refuse it.
 func TestPlan_SaysWhichValuesChange(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db := s.open(t, "ddl_values")

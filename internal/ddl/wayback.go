@@ -8,16 +8,16 @@ import (
 	"github.com/noren-cdk/noren/internal/ddl/sqltext"
 )
 
-// A migration and its way back are two in the journal. Each is forgotten when the
-// other is done. While the way back is under way the schema is neither, whatever the
-// entries of the migration say.
+// A migration and its way back are two migrations in the journal. Each is
+// forgotten when the other is done. While the way back is under way the schema is
+// in neither state, whatever the entries of the migration say.
 
-// begunEntry tells, of an entry, whether something of its statement is done or may
-// be done.
+// begunEntry is the SQL condition that matches an entry whose statement has been
+// executed in part, or may have been.
 const begunEntry = `(state <> 'stopped' OR marks LIKE '%"done":%')`
 
-// underWay says whether the opposite of a migration was begun and is not finished,
-// and names it.
+// underWay reports whether the opposite of a migration was begun and is not
+// finished, and names it.
 func underWay(m sqltext.Migration, entries []Entry) (key string, yes bool) {
 	finished := false
 	for _, e := range entries {
@@ -31,9 +31,9 @@ func underWay(m sqltext.Migration, entries []Entry) (key string, yes bool) {
 	return key, yes && !finished
 }
 
-// passable refuses to go on with a migration whose way back has been begun, or that
-// was run from another folder. Of a way back, what an earlier one has done counts no
-// more once the migration was begun again.
+// passable returns an error for a migration whose way back has been begun, or
+// that was run from another folder. For a way back, entries of an earlier one no
+// longer count once the migration was begun again.
 func (j *journal) passable(entries []Entry) error {
 	for _, e := range entries {
 		if mine := j.migration.Key(); e.Hash == j.hash && (strings.HasSuffix(e.Migration, "/"+mine) || strings.HasSuffix(mine, "/"+e.Migration)) {
@@ -52,7 +52,7 @@ func (j *journal) passable(entries []Entry) error {
 	return nil
 }
 
-// forgetStale removes what an earlier run of the same way back has done.
+// forgetStale removes the entries of an earlier run of the same way back.
 func (j *journal) forgetStale(ctx context.Context) error {
 	if !j.stale {
 		return nil
@@ -64,7 +64,8 @@ func (j *journal) forgetStale(ctx context.Context) error {
 	return nil
 }
 
-// forgetOpposite removes the entries of the opposite direction: it may be run again.
+// forgetOpposite removes the entries of the opposite direction, so that it may be
+// run again.
 func (j *journal) forgetOpposite(ctx context.Context) error {
 	keys, err := collect[string](ctx, j.conn, "SELECT DISTINCT migration FROM "+j.table.String()+" WHERE schema_name = ?", j.schema)
 	if err != nil {

@@ -64,10 +64,11 @@ func besideRules(old, next Template, changed []Resource) []string {
 
 const typeDistribution = "AWS::CloudFront::Distribution"
 
-// besideClients are the parts of a distribution that clients do not meet.
+// besideClients are the parts of a distribution that do not affect clients.
 var besideClients = []string{"Tags", "DistributionConfig.Comment", "DistributionConfig.Logging", "DistributionConfig.PriceClass"}
 
-// edgeTypes are what distributions use to answer, or to send requests on.
+// edgeTypes are the types with which distributions answer requests, or forward
+// them.
 var edgeTypes = []string{
 	"AWS::CloudFront::CachePolicy", "AWS::CloudFront::Function", "AWS::CloudFront::KeyValueStore", "AWS::CloudFront::OriginRequestPolicy",
 	"AWS::CloudFront::ResponseHeadersPolicy", "AWS::CloudFront::VpcOrigin",

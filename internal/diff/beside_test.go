@@ -7,7 +7,8 @@ import (
 	"github.com/noren-cdk/noren/internal/cfn"
 )
 
-// TestBeside: what clients meet of a distribution, and on a listener, beside the rules.
+// TestBeside checks what clients see of a distribution, and of a listener, beside
+// the rules.
 func TestBeside(t *testing.T) {
 	const template = `{"Resources": {
 		"D": {"Type": "AWS::CloudFront::Distribution", "Properties": {"DistributionConfig": {"Enabled": true, "Comment": "c",

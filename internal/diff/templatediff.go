@@ -148,8 +148,8 @@ func Compare(old, next Template) Diff {
 	return d
 }
 
-// transformed reports whether CloudFormation makes something else of the templates
-// than what is written in them.
+// transformed reports whether CloudFormation transforms the templates into
+// something other than what is written in them.
 func (d Diff) transformed() bool {
 	return !reflect.DeepEqual(d.old.sections["Transform"], d.next.sections["Transform"])
 }

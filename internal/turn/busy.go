@@ -16,8 +16,8 @@ type BusyError struct {
 	Status types.StackStatus
 }
 
-// Passes reports whether the stack is being changed, which ends by itself and leaves
-// a stack.
+// Passes reports whether the stack is being changed by an operation that ends by
+// itself and leaves a stack.
 func (e *BusyError) Passes() bool {
 	return strings.HasSuffix(string(e.Status), "_IN_PROGRESS") && e.Status != types.StackStatusReviewInProgress && e.Status != types.StackStatusDeleteInProgress
 }

@@ -214,8 +214,8 @@ func (o *Operation) Execute(ctx context.Context, plan Plan, report func(types.St
 	return err
 }
 
-// Unlock takes the lock off a switch whose deployed template is in the mode already,
-// as after a change that nobody has followed to its end.
+// Unlock removes the lock from a switch whose deployed template is already in the
+// mode, as after a change that nobody has followed to its end.
 func (o *Operation) Unlock(ctx context.Context, plan Plan) error {
 	if !plan.Locked {
 		return nil
@@ -223,7 +223,8 @@ func (o *Operation) Unlock(ctx context.Context, plan Plan) error {
 	return o.setStackPolicy(ctx, plan.Stack, plan.unlocked)
 }
 
-// errGoesOn is in every error after which CloudFormation may be at the change.
+// errGoesOn is in every error after which CloudFormation may still be making the
+// change.
 var errGoesOn = errors.New("the change goes on: look with noren status")
 
 func (o *Operation) execute(ctx context.Context, plan Plan, report func(types.StackEvent)) error {
@@ -236,7 +237,8 @@ func (o *Operation) execute(ctx context.Context, plan Plan, report func(types.St
 		var answered smithy.APIError
 		switch {
 		case errors.As(err, &gone), errors.As(err, &status):
-			// A call whose answer was lost is repeated, and then refused.
+			// A call whose answer was lost is repeated, and the repetition is
+			// then refused.
 			if lost := o.lost(ctx, plan.Stack, err.Error()); lost.Winner != plan.ChangeSet {
 				return lost
 			}

@@ -75,14 +75,13 @@ async function show(who) {
   templates = browser.templates();
   showTemplateChoice(templates);
   showDraft();
-  if (templates.length > 0) { // nothing can be written without them
+  if (templates.length > 0) { // without templates nothing can be written
     route();
   }
   await showWaiting();
 }
 
-// enter shows what a user sees who has logged in, and goes on with what they
-// had saved.
+// enter shows what a logged-in user sees, and continues with what they had saved.
 async function enter(who) {
   browser.rememberUser(who);
   confirmed = true;
@@ -107,7 +106,7 @@ async function enter(who) {
   }
 }
 
-// leave shows the login. What its author has saved or typed stays for them.
+// leave shows the login. What its author has saved or typed is kept for them.
 function leave() {
   const name = user?.name ?? browser.loggedOut();
   visits++;
@@ -159,7 +158,7 @@ async function loadDrawings() {
   for (const one of templates) {
     const answer = await call(one.drawing);
     if (!answer.headers.get("Content-Type")?.startsWith("image/svg+xml")) {
-      throw new Failure("unreachable"); // a box on the way has answered
+      throw new Failure("unreachable"); // a proxy has answered
     }
     const svg = await answer.text();
     if (visit !== visits) {
@@ -170,7 +169,7 @@ async function loadDrawings() {
   }
 }
 
-// The draft is what its author types. It is kept with every letter.
+// The draft is what its author is typing. It is stored at every keystroke.
 function typed() {
   return Object.fromEntries(fields.map((name) => [name, form.elements[name].value]));
 }
@@ -184,8 +183,8 @@ function showDraft() {
 
 form.addEventListener("input", () => browser.rememberDraft(user.name, typed()));
 
-// save makes the draft a report that waits to be sent: its id and its
-// idempotency key are made here, once, however often it is sent.
+// save turns the draft into a report that waits to be sent. It creates the
+// report's id and idempotency key here, once, however often the report is sent.
 async function save() {
   const report = {
     id: crypto.randomUUID(), key: crypto.randomUUID(), author: user.name, writtenAt: now().toISOString(), ...typed(),

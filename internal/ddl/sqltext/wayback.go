@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// WayBack says whether a file is, by its name, only the way back of a migration:
-// of golang-migrate, of Flyway, of Diesel.
+// WayBack reports whether a file is, by its name, only the way back of a
+// migration: the names of golang-migrate, Flyway and Diesel.
 func WayBack(name string) bool { return wayBack().MatchString(name) }
 
 var wayBack = sync.OnceValue(func() *regexp.Regexp {
@@ -17,7 +17,7 @@ var wayBack = sync.OnceValue(func() *regexp.Regexp {
 
 const downMark = " (down)"
 
-// Key is what a journal knows the migration by: the way back is another one.
+// Key is the name of the migration in a journal. The way back has another one.
 func (m Migration) Key() string {
 	if m.Direction == Down {
 		return m.Name + downMark
@@ -25,22 +25,22 @@ func (m Migration) Key() string {
 	return m.Name
 }
 
-// Opposes reports whether the migration that a journal knows by key is the way back
-// of this one, or this one is the way back of it: the other part of the file, or the
-// other file of a pair.
+// Opposes reports whether the migration with the given key in a journal is the
+// way back of this one, or this one is the way back of it: the other part of the
+// file, or the other file of a pair.
 func (m Migration) Opposes(key string) bool {
 	id, down := pairOf(m.Key())
 	other, otherDown := pairOf(key)
 	return id == other && down != otherDown
 }
 
-// pairOf is what the two files of a pair have in common in their names, and whether a
-// key is that of the way back.
+// pairOf returns the part of their names that the two files of a pair share, and
+// whether a key is that of the way back.
 func pairOf(key string) (id string, down bool) {
 	name, down := strings.CutSuffix(key, downMark)
 	down = down || WayBack(name)
 	folder, file := path.Split(name)
-	if m := versioned().FindStringSubmatch(file); m != nil { // whose descriptions may differ
+	if m := versioned().FindStringSubmatch(file); m != nil { // its descriptions may differ
 		return folder + m[1], down
 	}
 	return folder + partOfPair().ReplaceAllString(file, ""), down
