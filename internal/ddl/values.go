@@ -14,7 +14,7 @@ import (
 // that do not fit. This file reports them. Its knowledge was measured on MySQL
 // 9.7 and MariaDB 10.11.
 
-// values returns remarks on the values of a table that a statement changes
+// values adds remarks on the values of a table that a statement changes
 // without an error.
 func (p *planner) values(ctx context.Context, step *Step, before, after []Column) error {
 	mode, err := variable(ctx, p.scratch.conn, "sql_mode")
