@@ -98,10 +98,6 @@ func openJournal(ctx context.Context, db *Database, name string, migration sqlte
 	return j, nil
 }
 
-func newJournal(db *Database, table sqltext.Table, m sqltext.Migration) *journal {
-	return &journal{db: db, table: table, schema: db.entriesOf(table), migration: m, hash: m.Hash(), entries: map[int]entry{}}
-}
-
 // close ends the session, and with it the lock.
 func (j *journal) close() {
 	if j.conn != nil {
