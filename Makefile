@@ -169,7 +169,7 @@ pictures: node_modules
 # MySQL from Debian that is put into the user's cache.
 mysql:
 	NOREN_MYSQLD=$$(scripts/mysql.sh) go test -tags mysql -timeout 45m ./internal/ddl ./internal/ddl/copy
-	NOREN_MYSQLD=$$(scripts/mysql.sh) go test -tags mysql -run Docs_SchemaCopy ./cmd/noren
+	NOREN_MYSQLD=$$(scripts/mysql.sh) go test -tags mysql -run 'Docs_SchemaCopy|DDLCheck' ./cmd/noren
 	cd examples/fieldreports && NOREN_MYSQLD=$$(../../scripts/mysql.sh) go test -tags mysql ./api
 
 # Changes a million rows on a copy, compares and counts them.
