@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/noren-cdk/noren/internal/preview/account"
 )
 
 // secretStore makes a value for every secret that a rule or a function needs, and
@@ -77,5 +79,6 @@ func (s *secretStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	id := input.SecretId[strings.LastIndexByte(input.SecretId, ':')+1:]
+	time.Sleep(account.Settle)
 	_ = json.NewEncoder(w).Encode(map[string]string{"ARN": input.SecretId, "Name": id, "SecretString": s.value(id)})
 }

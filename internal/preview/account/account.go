@@ -148,6 +148,12 @@ func refuse(code, format string, arguments ...any) error {
 // operations are the supported calls, by service:Operation.
 var operations = map[string]func(*Account, request) (any, error){}
 
+// Settle is the delay before an answer. The SDK closes the body of a request once
+// the answer is there (smithy-go, ClientHandler.Handle). If net/http has not
+// closed it by then, which it does just after sending it, that is an error, and
+// the connection is closed while the answer is read. AWS is never that fast.
+const Settle = 5 * time.Millisecond
+
 // ServeHTTP answers a call.
 func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 8<<20))
@@ -175,5 +181,6 @@ func (a *Account) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil && !errors.As(err, &known) {
 		known = &Refusal{"InternalFailure", err.Error()}
 	}
+	time.Sleep(Settle)
 	q.write(w, answer, known)
 }
