@@ -10,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -355,7 +356,7 @@ func checkTurned(t *testing.T, file string, modes map[maintenance.Mode]map[strin
 			turned := before.data
 			for _, f := range found {
 				mode, _ := rules.Together(f.In(want.alb))
-				name := f.Name[strings.Index(f.Name, "/")+1:] // in its stack
+				name := path.Base(f.Name) // in its stack
 				result, err := turn.Turn(turned, name, turn.Wish{Mode: mode, Typed: want.typed(f.Name)})
 				if err != nil {
 					t.Errorf("%s, %s of %s to %s: %v", file, f.Name, from, to, err)

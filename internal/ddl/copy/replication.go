@@ -172,9 +172,12 @@ func ReadReplication(ctx context.Context, db *ddl.Database) (Replication, error)
 	if db.Server.Flavor == "MariaDB" || r.Applying == "" {
 		return r, nil
 	}
-	// The coordinator only says that a worker has failed.
+	// The coordinator only says that a worker has failed. A worker whose
+	// transaction came later then has error 3030
+	// (ER_REPLICA_WORKER_STOPPED_PREVIOUS_THD_ERROR): it waited for the one that
+	// failed, and does not say why.
 	worker, err := oneRow(ctx, db.Pool(), `SELECT last_error_number AS n, last_error_message AS text, last_error_timestamp AS at
-		FROM performance_schema.replication_applier_status_by_worker WHERE last_error_number <> 0 ORDER BY last_error_timestamp DESC LIMIT 1`)
+		FROM performance_schema.replication_applier_status_by_worker WHERE last_error_number <> 0 ORDER BY last_error_number = 3030, last_error_timestamp DESC LIMIT 1`)
 	if err == nil && worker != nil {
 		r.Applying, r.ErrorAt = worker["text"], worker["at"]
 		_, _ = fmt.Sscan(worker["n"], &r.Code)

@@ -49,6 +49,18 @@ func TestCompare_CopyThatHasStopped(t *testing.T) {
 				s.onCopy(t, "halted", "DELETE FROM a WHERE id = 2")
 				s.replica(t, "START REPLICA")
 			}, []string{"replication has stopped: error 1062", "Duplicate entry '2' for key", "remove the duplicate on the original, or drop the key on the copy", "nothing is skipped"}},
+			{"workers wait for the one that has an error", func() {
+				s.replica(t, "STOP REPLICA SQL_THREAD")
+				s.onCopy(t, "halted", "INSERT INTO a VALUES (3, 0)")
+				for id := 3; id < 40; id++ {
+					execute(t, write, fmt.Sprintf("INSERT INTO a VALUES (%d, 0)", id))
+				}
+				s.replica(t, "START REPLICA SQL_THREAD")
+				applied(t, original, copied)
+			}, func() {
+				s.onCopy(t, "halted", "DELETE FROM a WHERE id = 3")
+				s.replica(t, "START REPLICA")
+			}, []string{"replication has stopped: error 1062", "Duplicate entry '3' for key"}},
 			{"the copy lacks a row", func() {
 				s.onCopy(t, "halted", "DELETE FROM a WHERE id = 1")
 				execute(t, write, "UPDATE a SET n = n + 1 WHERE id = 1")
