@@ -31,6 +31,7 @@ type fakeStack struct {
 	more  []types.ResourceChange // further changes in change sets
 	fails bool                   // updates are rolled back
 
+	parent    string            // the ARN of the stack in which it is nested
 	policy    string            // of the stack
 	role      string            // of the last operation
 	resources map[string]string // physical ids by logical id
@@ -61,10 +62,14 @@ func (f *fakeStack) DescribeStacks(context.Context, *cloudformation.DescribeStac
 	if err := f.call("DescribeStacks"); err != nil {
 		return nil, err
 	}
-	return &cloudformation.DescribeStacksOutput{Stacks: []types.Stack{{
+	stack := types.Stack{
 		StackId: aws.String(fakeARN), StackName: aws.String("shop"), StackStatus: f.status, LastUpdatedTime: &f.updated,
 		RoleARN: &f.role, Parameters: f.parameters(f.resolved[0]),
-	}}}, nil
+	}
+	if f.parent != "" {
+		stack.ParentId, stack.RootId = &f.parent, &f.parent
+	}
+	return &cloudformation.DescribeStacksOutput{Stacks: []types.Stack{stack}}, nil
 }
 
 func (f *fakeStack) parameters(image string) []types.Parameter {

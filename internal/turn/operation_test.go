@@ -156,7 +156,9 @@ func TestTurn_Refuses(t *testing.T) {
 		{"a value of no mode", strings.Replace(open, "\"Actions\": [\n     \"app\"", "\"Actions\": [\n     \"elsewhere\"", 1), "", "closed",
 			"Reads.Actions is as in no mode"},
 		{"another switch", open, "Shop", "closed", `unknown switch "Shop": want Maintenance`},
-		{"a template of others", `{"Resources": {"A": {"Type": "B"}}}`, "", "closed", "no switch that can be turned"},
+		{"a template of others", `{"Resources": {"A": {"Type": "B"}}}`, "", "closed", "no switch that can be turned: deploy it once"},
+		{"a switch that may be in a nested stack", `{"Resources": {"A": {"Type": "B"}, "Edge": {"Type": "AWS::CloudFormation::Stack"}}}`, "", "closed",
+			"no switch that can be turned: a switch in a nested stack (Edge) changes with a deploy"},
 		{"characters that come back as question marks", strings.Replace(open, "Back soon", "Zurück", 1), "", "closed", "not ASCII"},
 		{"an unknown mode", open, "", "ajar", `unknown mode "ajar"`},
 		{"a mode that is not prepared", strings.Replace(open, `\"ReadOnly\":true`, `\"ReadOnly\":false`, 1), "", "read-only", "no mode read-only"},
@@ -169,6 +171,20 @@ func TestTurn_Refuses(t *testing.T) {
 				t.Errorf("got %v, want %s", err, test.want)
 			}
 		})
+	}
+}
+
+// TestOperation_NestedStack checks that a nested stack is refused before anything
+// is made.
+func TestOperation_NestedStack(t *testing.T) {
+	f := newFakeStack(shop(t, maintenance.Open))
+	f.parent = "arn:aws:cloudformation:eu-central-1:111111111111:stack/shop-all/2"
+	_, err := operation(f).Prepare(t.Context(), Wish{Mode: maintenance.Closed})
+	if err == nil || err.Error() != "the stack shop is nested in shop-all: its switch changes with a deploy of shop-all, with -c maintenance=true or false" {
+		t.Errorf("got %v", err)
+	}
+	if len(f.sets) != 0 {
+		t.Errorf("left %v", slices.Collect(maps.Keys(f.sets)))
 	}
 }
 

@@ -1,16 +1,20 @@
 package turn
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 )
 
-// stack reads the stack.
+// stack reads the stack. It refuses a nested stack: what changed it by itself would
+// not be in the template of its parent, and the next deploy of the parent might
+// leave it as it is.
 func (o *Operation) stack(ctx context.Context) (types.Stack, error) {
 	out, err := o.API.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &o.Stack})
 	if err != nil {
@@ -19,7 +23,14 @@ func (o *Operation) stack(ctx context.Context) (types.Stack, error) {
 	if len(out.Stacks) != 1 || out.Stacks[0].StackId == nil {
 		return types.Stack{}, fmt.Errorf("reading the stack %s: the answer has %d stacks", o.Stack, len(out.Stacks))
 	}
-	return out.Stacks[0], nil
+	stack := out.Stacks[0]
+	if parent := cmp.Or(aws.ToString(stack.RootId), aws.ToString(stack.ParentId)); parent != "" {
+		if id, err := arn.Parse(parent); err == nil {
+			parent = strings.Split(id.Resource, "/")[1]
+		}
+		return types.Stack{}, fmt.Errorf("the stack %s is nested in %s: its switch changes with a deploy of %[2]s, with -c maintenance=true or false", aws.ToString(stack.StackName), parent)
+	}
+	return stack, nil
 }
 
 // template reads the template as it was deployed.

@@ -179,6 +179,9 @@ func (t text) named(name string) (Switch, error) {
 		return Switch{}, err
 	}
 	if len(switches) == 0 {
+		if nested := t.nested(); len(nested) > 0 {
+			return Switch{}, fmt.Errorf("the template has no switch that can be turned: a switch in a nested stack (%s) changes with a deploy, with -c maintenance=true or false", strings.Join(nested, ", "))
+		}
 		return Switch{}, errors.New("the template has no switch that can be turned: deploy it once with this version of noren")
 	}
 	var names []string
@@ -192,4 +195,15 @@ func (t text) named(name string) (Switch, error) {
 		return Switch{}, fmt.Errorf("the template has several switches: name one of %s", strings.Join(names, ", "))
 	}
 	return Switch{}, fmt.Errorf("unknown switch %q: want %s", name, strings.Join(names, " or "))
+}
+
+// nested returns the logical IDs of the template's nested stacks.
+func (t text) nested() (ids []string) {
+	all, _ := t.keys("Resources")
+	for _, id := range all {
+		if kind, err := t.at("Resources", id, "Type"); err == nil && string(kind) == `"AWS::CloudFormation::Stack"` {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
