@@ -3,9 +3,11 @@
 package ddl
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -81,21 +83,21 @@ func TestRun_WatchesTheReaders(t *testing.T) {
 		}
 		defer stop()
 		other := &testServer{name: s.name, dsn: dsn}
-		db, _ := manyReports(t, s, 30_000)
+		db, _ := manyReports(t, s, 100_000)
 		reader, there := manyReports(t, other, 1000)
 		var seen events
 		o := unrehearsed(seen.report)
 		o.Readers = []*Database{reader}
-		cut := make(chan struct{})
-		go func() { // as Aurora interrupts those who use the table
-			defer close(cut)
-			for range 20 {
+		ctx, done := context.WithCancel(t.Context())
+		var interrupting sync.WaitGroup
+		interrupting.Go(func() { // as Aurora interrupts those who use the table
+			for sleep(ctx, 20*time.Millisecond) == nil {
 				interrupt(there)
-				time.Sleep(50 * time.Millisecond)
 			}
-		}()
+		})
 		result, err := runText(t.Context(), db, "ALTER TABLE reports FORCE; ALTER TABLE reports ADD INDEX i (site_id)", o)
-		<-cut
+		done()
+		interrupting.Wait()
 		if err != nil {
 			t.Fatal(err)
 		}
