@@ -160,7 +160,7 @@ func makePlans(ctx context.Context, db *Database, all []sqltext.Migration, o Pla
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, s.close(ctx)) }()
+	defer func() { err = errors.Join(cancelled(ctx, err), s.close(ctx)) }()
 	p := planner{scratch: s, replicas: replicas, options: o, instance: db.readInstance(ctx, o.LocalStorage), making: map[*dependent]bool{}, gone: map[sqltext.Table]map[*dependent]error{}, origins: map[string]string{}}
 	for _, m := range all {
 		plan, err := p.migration(ctx, m)

@@ -1,6 +1,7 @@
 package ddl
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,8 +56,8 @@ func Rehearse(ctx context.Context, clone *Database, m sqltext.Migration, o Rehea
 	for _, step := range plan.Steps {
 		measured, err := c.perform(ctx, step, nil)
 		r.Steps = append(r.Steps, measured)
-		if ctx.Err() != nil {
-			return nil, err
+		if ended := ctx.Err(); ended != nil {
+			return nil, cancelled(ctx, cmp.Or(err, ended))
 		}
 		if err != nil {
 			r.Failed = fmt.Sprintf("statement %d (line %d): %v", step.Number, step.Line, err)

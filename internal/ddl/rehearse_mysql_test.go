@@ -4,6 +4,7 @@ package ddl
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -46,6 +47,26 @@ func TestRehearseFindsWhatRowsRefuse(t *testing.T) {
 					t.Errorf("the run met %v, want a refusal", err)
 				}
 			})
+		}
+	})
+}
+
+// TestRehearse_InterruptedBetweenStatements checks that a rehearsal that was
+// interrupted after a statement has no result.
+func TestRehearse_InterruptedBetweenStatements(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, s *testServer) {
+		db, _ := manyReports(t, s, 1000)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		o := rehearsing(Stopped)
+		o.Report = func(e Event) {
+			if e.Kind == EventDone {
+				cancel()
+			}
+		}
+		r, err := rehearseText(ctx, db, "ALTER TABLE reports ADD c INT; ALTER TABLE reports ADD d INT;", o)
+		if r != nil || !errors.Is(err, context.Canceled) {
+			t.Errorf("got %+v, %v, want it cancelled", r, err)
 		}
 	})
 }
