@@ -20,9 +20,10 @@ func newDDLCopyCompare() *cobra.Command {
 		Use:   "compare",
 		Short: "Compare the copy with the original, table by table",
 		Long: `Compare the copy with the original: per table the number of rows, and a checksum
-over the columns that both have by name, in ranges of the primary key. Each table is
-compared at one position of the binary log: its writers are kept out until the copy
-gets there, for at most --stall.
+over the columns that both have by name, in ranges of the primary key. A table is
+compared at a position of the binary log, and at another after every 10 minutes of
+reading. To take one, its writers are kept out until the copy gets there, for at
+most --stall, and up to eight times if the copy is too slow.
 
 A difference names the table, the range of the primary key, and the columns. Run
 again, it continues where it was cut off. For a copy that noren ddl copy start has

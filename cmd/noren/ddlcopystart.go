@@ -20,9 +20,9 @@ func newDDLCopyStart() *cobra.Command {
 		Long: `Make a copy, as an RDS Blue/Green deployment, wait for it, and run the migration
 there. It begins only what noren ddl copy plan allows.
 
-The copy is asked whether it takes writes, and for replica_type_conversions; if it
-does not let them be set, the message says what to set before you run start again,
-which continues where it was.
+It checks that the copy takes writes, and sets replica_type_conversions there if the
+migration needs it. If it cannot, the message says what to set before you run start
+again, which continues where it was.
 
 With --copy-dsn the copy is one made by hand, which must replicate from the original.
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -27,8 +28,8 @@ behind it is, and how long catching up will take, judged by its pace over two se
 the error of a worker that has stopped, and what to do; and what comparing has found,
 or how much longer it takes.
 
-Exit codes: 0 replication works, or there is nothing to follow; 3 it does not; 1 that
-could not be found out.`,
+Exit codes: 0 replication works, there is nothing to follow yet or any more, or
+--watch was interrupted; 3 it does not work; 1 that could not be found out.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if every < time.Second {
@@ -49,10 +50,7 @@ could not be found out.`,
 					_, err = io.WriteString(cmd.OutOrStdout(), text)
 				}
 				if said = text; err != nil || !watch {
-					if err == nil && status.Replication != nil && !status.Replication.Well() {
-						return &exitError{code: disagreeing}
-					}
-					return err
+					return cmp.Or(err, copyStatusCode(status))
 				}
 				select {
 				case <-cmd.Context().Done():
@@ -67,6 +65,17 @@ could not be found out.`,
 	cmd.Flags().BoolVar(&watch, "watch", false, "keep checking, and write what has changed, until interrupted")
 	cmd.Flags().DurationVar(&every, "every", 5*time.Second, "time between two checks of --watch")
 	return cmd
+}
+
+// copyStatusCode returns the error with the exit code of a status, or nil.
+func copyStatusCode(s *copy.Status) error {
+	switch {
+	case s.Unknown != "":
+		return &exitError{code: 1}
+	case s.Replication != nil && !s.Replication.Well():
+		return &exitError{code: disagreeing}
+	}
+	return nil
 }
 
 // look queries the original and the copy.

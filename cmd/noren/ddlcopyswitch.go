@@ -27,20 +27,23 @@ func newDDLCopySwitch() *cobra.Command {
 fail for as long as it takes, usually less than a minute; after --timeout it is undone.
 
 It requires a comparison of all tables that found them equal and is younger than the
-last replication error; a product that is closed, by the deployed template and by
-the live listener; and a database that is quiet (noren ddl quiet). Tables that may
-have been written since they were compared are compared again. --live switches an
-open product: what its users write meanwhile fails, and they see errors.
+last replication error; a product that is closed, by the deployed template, the
+live listener and, where an address is known, real requests; and a database that is
+quiet (noren ddl quiet). Tables that may have been written since they were compared
+are compared again. --live switches an open product: what its users write meanwhile
+fails, and they see errors.
 
 --login names database users who must be able to log in, by IAM token, to the copy
 beforehand and to the endpoint afterwards: --login app,schemachange,schemaplan.
 
-Run again, it continues a switch that was cut off. Afterwards the stack has the
-copy under the names of the original: cdk diff compares templates and shows nothing;
-cdk drift shows the resource ids that have changed.
+Run again, it continues a switch that was cut off. It does not switch to a copy that
+was made by hand: after the checks it says how to do that. After a switch the stack
+has the copy under the names of the original: cdk diff compares templates and shows
+nothing; cdk drift shows the resource ids that have changed.
 
-Exit codes: 0 switched; 1 not switched, and the message says whether the original is
-as it was.`,
+Exit codes: 0 switched; 3 stopped by something that passes, run it again; 1 it is not
+switched, it is not known whether it is, or it is and not everyone can log in. The
+message says which.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()

@@ -21,7 +21,9 @@ killed, and the object that it changes is neither as before nor as planned. Look
 that object first. After done, the next run skips the statement; after not-done, it
 executes it.
 
-It changes the journal and nothing else.`,
+It changes the journal and nothing else.
+
+Exit codes: 0 the journal is changed; 1 it is not.`,
 		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if as != "done" && as != "not-done" {

@@ -55,7 +55,7 @@ prepared XA transactions, running DDL, open transactions, the history list,
 foreign keys, AUTO_INCREMENT, partitions, accounts, reserved words. RDS is asked
 which versions it upgrades to, whether its parameter groups have what the template
 sets, and for the conditions of a copy. It only reads. What could not be looked at
-is said as not known. RDS makes more checks itself when it upgrades: upgrade a
+is listed as unknown. RDS makes more checks itself when it upgrades: upgrade a
 clone first.
 
 Ask as a user who sees everything, such as the master user: information_schema
@@ -63,7 +63,7 @@ hides what a user has no right to. The cluster is that of DB_HOST, unless --clus
 names it; with COPY_ROLE_ARN, RDS is asked in that role.
 
 Exit codes: 0 a way is possible; 3 none is possible now; 4 it is not known whether
-one is; 1 the server cannot be asked.`,
+one is; 1 the server cannot be asked, or a flag is wrong.`,
 		Example: `  noren ddl upgrade plan --to 8.4.mysql_aurora.8.4.7 --template cdk.out/prod/open
   noren ddl upgrade plan --to 8.4.mysql_aurora.8.4.7 --rehearsed 22m --window 1h`,
 		Args: cobra.NoArgs,

@@ -16,7 +16,7 @@ import (
 func TestDocs_CLI(t *testing.T) {
 	want := map[string]string{}
 	var index strings.Builder
-	index.WriteString("# The command line\n\n`noren VERB --help` prints these pages. Data goes to stdout, everything else to stderr; exit codes are on each page.\n\n| verb | does |\n| --- | --- |\n")
+	index.WriteString("# The command line\n\n`noren VERB --help` prints these pages. Data goes to stdout, everything else to stderr. The page of each verb that does something lists its exit codes.\n\n| verb | does |\n| --- | --- |\n")
 	for _, verb := range verbs(newRoot()) {
 		name := strings.ReplaceAll(strings.TrimPrefix(verb.CommandPath(), "noren "), " ", "-") + ".md"
 		fmt.Fprintf(&index, "| [`%s`](cli/%s) | %s |\n", verb.CommandPath(), name, verb.Short)

@@ -50,9 +50,9 @@ func Look(ctx context.Context, original, copied *ddl.Database, unknown error) (*
 		status.Next = "there is no copy: noren ddl copy start FILE.sql makes one"
 		return status, nil
 	}
-	if s.Phase == Switched || s.Phase == Finished || s.Phase == Abandoned {
+	if s.Phase == Making || s.Phase == Switched || s.Phase == Finished || s.Phase == Abandoned {
 		unknown = nil // there is nothing to follow
-	} else if copied != nil && s.Phase != Making {
+	} else if copied != nil {
 		if p, err := position(ctx, original, original.Pool()); err == nil {
 			status.Position = &p
 		}
