@@ -41,6 +41,7 @@ func (d *Database) journalTable(name string) (sqltext.Table, error) {
 	if !ok {
 		schema, table = d.Schema, name
 	}
+	schema, table = d.Dialect().Fold(schema), d.Dialect().Fold(table)
 	if schema == "" || table == "" || strings.Contains(table, ".") {
 		return sqltext.Table{}, fmt.Errorf("the journal is %q: want table or schema.table", name)
 	}

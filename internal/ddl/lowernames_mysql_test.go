@@ -45,5 +45,16 @@ func TestPlan_LowerCaseTableNames(t *testing.T) {
 				t.Errorf("%s, still written %s: got %q, want %q", test.sql, test.still, got, test.want)
 			}
 		}
+		// The journal, too.
+		for _, name := range []string{"", "DDL_RUN.Noren_Journal", "NOREN_JOURNAL"} {
+			o := unrehearsed(func(Event) {})
+			o.Journal = name
+			if _, err := runText(t.Context(), db, "INSERT INTO users SELECT COALESCE(MAX(id), 0) + 1, 1 FROM users", o); err != nil {
+				t.Errorf("journal %q: %v", name, err)
+			}
+		}
+		if rows := ask[int](t, lower.pool(t, "ddl_run"), "SELECT COUNT(*) FROM users"); rows != 1 {
+			t.Errorf("with three names of one journal it was executed %d times", rows)
+		}
 	})
 }

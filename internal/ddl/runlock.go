@@ -12,20 +12,26 @@ func (j *journal) runLock() string {
 	return fmt.Sprintf("noren_run_%x", sha256.Sum256([]byte(j.db.Schema)))[:40]
 }
 
-// connect opens the session that holds the lock.
+// connect opens the session that holds the lock. If that fails, the journal keeps
+// the session that it had.
 func (j *journal) connect(ctx context.Context, seconds int) error {
-	var err error
-	if j.conn, err = j.db.session(ctx, 10); err != nil {
+	conn, err := j.db.session(ctx, 10)
+	if err != nil {
 		return err
 	}
 	var got sql.NullBool
-	if err := j.conn.QueryRowContext(ctx, "SELECT GET_LOCK(?, ?)", j.runLock(), seconds).Scan(&got); err != nil {
-		return fmt.Errorf("keeping other runs out: %w", err)
+	err = conn.QueryRowContext(ctx, "SELECT GET_LOCK(?, ?)", j.runLock(), seconds).Scan(&got)
+	switch {
+	case err != nil:
+		err = fmt.Errorf("keeping other runs out: %w", err)
+	case !got.Bool:
+		err = fmt.Errorf("another noren ddl run is changing %q: wait until it has ended", j.db.Schema)
+	default:
+		j.conn = conn
+		return nil
 	}
-	if !got.Bool {
-		return fmt.Errorf("another noren ddl run is changing %q: wait until it has ended", j.db.Schema)
-	}
-	return nil
+	end(conn)
+	return err
 }
 
 // held makes sure that this run still keeps others out. It reopens a lost session
