@@ -67,6 +67,7 @@ func TestUpgradeFindings(t *testing.T) {
 					execute(t, conn, "SET SESSION restrict_fk_on_non_standard_key = OFF")
 				}
 				execute(t, conn, test.do...)
+				execute(t, conn, "DO 0") // a busy server answers before its list of sessions says that the statement has ended
 				f := findingOf(t, db, test.check)
 				if f.Level != test.level || test.object != "" && !slices.ContainsFunc(f.Objects, func(o string) bool { return strings.HasPrefix(o, test.object) }) {
 					t.Errorf("got %+v, want %s, %q", f, test.level, test.object)
