@@ -98,15 +98,43 @@ func silently(was, now Column) string {
 		return "digits are lost"
 	case now.Data == "char" && from == "text" && was.Data != "char":
 		return "spaces at the end are lost"
-	case now.Data == "binary" && (from == "text" || was.Data == "varbinary"):
+	case was.Data == "float" && now.Data == "double":
+		return "they get digits that they did not have"
+	case from == "float" && to == "float" && scaled(now) && (!scaled(was) || argument(was, 1) > argument(now, 1)):
+		return "they are rounded"
+	case was.Data == "float" && to == "text":
+		return "digits are lost"
+	case now.Data == "binary" && (from == "text" || was.Data == "varbinary" || was.Data == "binary" && argument(was, 0) < argument(now, 0)):
 		return "they are filled with zero bytes"
 	case from == "list" && slices.Contains([]string{"integer", "decimal", "float"}, to):
 		return "they become positions in the list"
 	case from == "text" && to == "list":
 		return "they take the spelling of the list"
+	case !keeps(from, to) || was.Data == "enum" && now.Data == "set" || now.Data == "timestamp" && from != "moment":
+		return "they are converted to another kind of value"
 	}
 	return ""
 }
+
+// keeps reports whether values of one family stay what they are in another, if
+// they fit there.
+func keeps(from, to string) bool {
+	switch {
+	case from == to:
+		return true
+	case to == "text":
+		return from != "bit"
+	case from == "integer" || from == "year":
+		return to == "decimal" || to == "float" || to == "integer"
+	case from == "date":
+		return to == "moment"
+	}
+	bytes := []string{"text", "binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"}
+	return slices.Contains(bytes, from) && slices.Contains(bytes, to)
+}
+
+// scaled reports whether a FLOAT or DOUBLE has a number of decimal places.
+func scaled(c Column) bool { return strings.Contains(c.Type, ",") }
 
 // narrower reports whether the old column can hold values that the new one
 // cannot.
@@ -116,7 +144,7 @@ func narrower(was, now Column) bool {
 	case slices.Contains([]string{"datetime", "timestamp", "time"}, was.Data):
 		return was.Nullable && !now.Nullable || argument(was, 0) > argument(now, 0)
 	case was.Data == "decimal":
-		return was.Nullable && !now.Nullable || argument(was, 1) > argument(now, 1) || argument(was, 0)-argument(was, 1) > argument(now, 0)-argument(now, 1)
+		return was.Nullable && !now.Nullable || strings.Contains(now.Type, "unsigned") && !strings.Contains(was.Type, "unsigned") || argument(was, 1) > argument(now, 1) || argument(was, 0)-argument(was, 1) > argument(now, 0)-argument(now, 1)
 	}
 	fits := slices.Contains([]string{"", was.Charset, "utf8mb4"}, now.Charset) || was.Charset == "ascii"
 	return was.Nullable && !now.Nullable || was.Type != now.Type && !wider(was.Type, now.Type) || was.Charset != "" && !fits
