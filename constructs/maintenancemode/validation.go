@@ -40,6 +40,9 @@ func (v *validation) Validate() *[]*string {
 		v.checkElsewhere(all)
 	}
 	v.checkQuota(all)
+	if awscdk.Stack_Of(v.this).NestedStackParent() != nil {
+		v.note("the switch is in a nested stack: it changes with a deploy, and noren close, open and read-only change it only with --now")
+	}
 	if err := v.props.swings(v.this); err != nil {
 		for line := range strings.Lines(err.Error()) {
 			v.bad("%s", strings.TrimSpace(line))

@@ -52,6 +52,10 @@ func New(scope constructs.Construct, id string, props Props) MaintenanceWindow {
 	if err := props.validate(); err != nil {
 		panic(fmt.Errorf("maintenancewindow %s/%s: %w", *scope.Node().Path(), id, err))
 	}
+	if stack := awscdk.Stack_Of(scope); stack.NestedStackParent() != nil {
+		panic(fmt.Errorf("maintenancewindow %s/%s: %s is a nested stack, whose switch changes only with a deploy: define both in a stack that is not nested",
+			*scope.Node().Path(), id, *stack.Node().Path()))
+	}
 	this := constructs.NewConstruct(scope, &id)
 	var w MaintenanceWindow
 	night := props.window()

@@ -138,6 +138,19 @@ func TestEmergency_AnyStack(t *testing.T) {
 	}
 }
 
+// TestEmergency_NestedStack checks that --now closes and opens a switch in a nested
+// stack, for which a change set is refused, and leaves no lock behind.
+func TestEmergency_NestedStack(t *testing.T) {
+	e, f, b, _ := emergency(t, maintenance.Open)
+	f.parent = "arn:aws:cloudformation:eu-central-1:111111111111:stack/shop-all/2"
+	if _, err := turnNow(t, e, maintenance.Closed); err != nil || b.mode != maintenance.Closed || !strings.Contains(f.policy, "Deny") {
+		t.Errorf("closing: %q, %v, policy %s", b.mode, err, f.policy)
+	}
+	if _, err := turnNow(t, e, maintenance.Open); err != nil || b.mode != maintenance.Open || strings.Contains(f.policy, "Deny") {
+		t.Errorf("opening: %q, %v, policy %s", b.mode, err, f.policy)
+	}
+}
+
 // TestEmergency_WhatCannotBeDone checks that closing depends neither on the lock,
 // nor on the record, nor on any single call.
 func TestEmergency_WhatCannotBeDone(t *testing.T) {

@@ -106,6 +106,9 @@ func (o *Operation) Prepare(ctx context.Context, wish Wish) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
+	if err := notNested(stack); err != nil {
+		return Plan{}, err
+	}
 	if !slices.Contains(settled, stack.StackStatus) {
 		return Plan{}, &BusyError{aws.ToString(stack.StackName), stack.StackStatus}
 	}

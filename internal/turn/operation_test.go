@@ -158,7 +158,7 @@ func TestTurn_Refuses(t *testing.T) {
 		{"another switch", open, "Shop", "closed", `unknown switch "Shop": want Maintenance`},
 		{"a template of others", `{"Resources": {"A": {"Type": "B"}}}`, "", "closed", "no switch that can be turned: deploy it once"},
 		{"a switch that may be in a nested stack", `{"Resources": {"A": {"Type": "B"}, "Edge": {"Type": "AWS::CloudFormation::Stack"}}}`, "", "closed",
-			"no switch that can be turned: a switch in a nested stack (Edge) changes with a deploy"},
+			"no switch that can be turned: a switch in a nested stack (Edge) changes with a deploy, or with --now"},
 		{"characters that come back as question marks", strings.Replace(open, "Back soon", "Zurück", 1), "", "closed", "not ASCII"},
 		{"an unknown mode", open, "", "ajar", `unknown mode "ajar"`},
 		{"a mode that is not prepared", strings.Replace(open, `\"ReadOnly\":true`, `\"ReadOnly\":false`, 1), "", "read-only", "no mode read-only"},
@@ -180,7 +180,7 @@ func TestOperation_NestedStack(t *testing.T) {
 	f := newFakeStack(shop(t, maintenance.Open))
 	f.parent = "arn:aws:cloudformation:eu-central-1:111111111111:stack/shop-all/2"
 	_, err := operation(f).Prepare(t.Context(), Wish{Mode: maintenance.Closed})
-	if err == nil || err.Error() != "the stack shop is nested in shop-all: its switch changes with a deploy of shop-all, with -c maintenance=true or false" {
+	if err == nil || err.Error() != "the stack shop is nested in shop-all: its switch changes with a deploy of shop-all; --now changes it without CloudFormation" {
 		t.Errorf("got %v", err)
 	}
 	if len(f.sets) != 0 {

@@ -12,9 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 )
 
-// stack reads the stack. It refuses a nested stack: what changed it by itself would
-// not be in the template of its parent, and the next deploy of the parent might
-// leave it as it is.
+// stack reads the stack.
 func (o *Operation) stack(ctx context.Context) (types.Stack, error) {
 	out, err := o.API.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &o.Stack})
 	if err != nil {
@@ -23,14 +21,22 @@ func (o *Operation) stack(ctx context.Context) (types.Stack, error) {
 	if len(out.Stacks) != 1 || out.Stacks[0].StackId == nil {
 		return types.Stack{}, fmt.Errorf("reading the stack %s: the answer has %d stacks", o.Stack, len(out.Stacks))
 	}
-	stack := out.Stacks[0]
-	if parent := cmp.Or(aws.ToString(stack.RootId), aws.ToString(stack.ParentId)); parent != "" {
-		if id, err := arn.Parse(parent); err == nil {
-			parent = strings.Split(id.Resource, "/")[1]
-		}
-		return types.Stack{}, fmt.Errorf("the stack %s is nested in %s: its switch changes with a deploy of %[2]s, with -c maintenance=true or false", aws.ToString(stack.StackName), parent)
+	return out.Stacks[0], nil
+}
+
+// notNested refuses a change set for a nested stack: the template of its parent
+// would not have the change, and the next deploy of the parent might leave it as it
+// is.
+func notNested(stack types.Stack) error {
+	root := cmp.Or(aws.ToString(stack.RootId), aws.ToString(stack.ParentId))
+	if root == "" {
+		return nil
 	}
-	return stack, nil
+	if id, err := arn.Parse(root); err == nil { // stack/NAME/ID
+		name, _, _ := strings.Cut(strings.TrimPrefix(id.Resource, "stack/"), "/")
+		root = name
+	}
+	return fmt.Errorf("the stack %s is nested in %s: its switch changes with a deploy of %[2]s; --now changes it without CloudFormation", aws.ToString(stack.StackName), root)
 }
 
 // template reads the template as it was deployed.

@@ -180,7 +180,7 @@ func (t text) named(name string) (Switch, error) {
 	}
 	if len(switches) == 0 {
 		if nested := t.nested(); len(nested) > 0 {
-			return Switch{}, fmt.Errorf("the template has no switch that can be turned: a switch in a nested stack (%s) changes with a deploy, with -c maintenance=true or false", strings.Join(nested, ", "))
+			return Switch{}, fmt.Errorf("the template has no switch that can be turned: a switch in a nested stack (%s) changes with a deploy, or with --now and --stack, the name of the nested stack", strings.Join(nested, ", "))
 		}
 		return Switch{}, errors.New("the template has no switch that can be turned: deploy it once with this version of noren")
 	}
