@@ -71,16 +71,7 @@ func TestRunEndsIdleHoldersOfItsTableAlone(t *testing.T) {
 func TestRunMayNotEndSessions(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		db, root := manyReports(t, s, 150_000)
-		execute(t, root, "DROP USER IF EXISTS weak@localhost", "CREATE USER weak@localhost", "GRANT ALL ON ddl_run.* TO weak@localhost", "GRANT ALL ON noren_scratch.* TO weak@localhost",
-			"GRANT PROCESS ON *.* TO weak@localhost", "GRANT SELECT ON performance_schema.* TO weak@localhost")
-		t.Cleanup(func() { execute(t, s.pool(t, ""), "DROP USER weak@localhost") })
-		config := s.config(t, "ddl_run")
-		config.User, config.Passwd = "weak", ""
-		weak, err := Login{DSN: config.FormatDSN()}.Open(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer weak.Close()
+		weak := asWeak(t, s, root)
 		o := unrehearsed(func(Event) {})
 		o.EndStall, o.KillIdle = time.Second, true
 		done := start(weak, "ALTER TABLE reports FORCE", o)

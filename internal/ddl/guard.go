@@ -212,18 +212,6 @@ func (g *guard) stallOf(x *execution, try int) time.Duration {
 	return min(g.budgets.Stall, blindStall)
 }
 
-func interrupted() error { return fmt.Errorf("interrupted; %w", ErrStopped) }
-
-// cancelled adds to an error that ctx was cancelled. A session that was ended in
-// the middle of a query fails with an error of the connection, which does not say
-// so.
-func cancelled(ctx context.Context, err error) error {
-	if err == nil || ctx.Err() == nil || errors.Is(err, ctx.Err()) {
-		return err
-	}
-	return fmt.Errorf("%w: %w", ctx.Err(), err)
-}
-
 // attempt runs the statement once and watches it.
 func (g *guard) attempt(ctx context.Context, x *execution, stall time.Duration) error {
 	w := watching{guard: g, x: x, stall: stall, eviction: newEviction()}

@@ -113,16 +113,7 @@ func TestRun_ReplacesALostLock(t *testing.T) {
 func TestRun_LostLockThatCannotBeReplaced(t *testing.T) {
 	onEveryServer(t, func(t *testing.T, s *testServer) {
 		_, root := manyReports(t, s, 1000)
-		execute(t, root, "DROP USER IF EXISTS weak@localhost", "CREATE USER weak@localhost", "GRANT ALL ON ddl_run.* TO weak@localhost", "GRANT ALL ON noren_scratch.* TO weak@localhost",
-			"GRANT PROCESS ON *.* TO weak@localhost", "GRANT SELECT ON performance_schema.* TO weak@localhost")
-		t.Cleanup(func() { execute(t, s.pool(t, ""), "DROP USER weak@localhost") })
-		config := s.config(t, "ddl_run")
-		config.User, config.Passwd = "weak", ""
-		weak, err := Login{DSN: config.FormatDSN()}.Open(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer weak.Close()
+		weak := asWeak(t, s, root)
 		weak.pool.SetMaxIdleConns(0)
 		blind(t, root)
 		holder := hold(t, root, "sites")
@@ -134,7 +125,7 @@ func TestRun_LostLockThatCannotBeReplaced(t *testing.T) {
 				loseLock(t, weak, root)
 			}
 		})
-		_, err = runText(t.Context(), weak, "ALTER TABLE sites ADD c INT", o)
+		_, err := runText(t.Context(), weak, "ALTER TABLE sites ADD c INT", o)
 		if !lost || !errors.Is(err, ErrRepeat) || !strings.Contains(err.Error(), "cannot be replaced") {
 			t.Errorf("got %v, want that the lock cannot be replaced", err)
 		}

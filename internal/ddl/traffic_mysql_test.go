@@ -30,6 +30,25 @@ func manyReports(t *testing.T, s *testServer, rows int) (*Database, *sql.DB) {
 	return db, root
 }
 
+// asWeak logs in as a user who may change the schema but not end the sessions of
+// others.
+func asWeak(t *testing.T, s *testServer, root *sql.DB) *Database {
+	t.Helper()
+	execute(t, root, "DROP USER IF EXISTS weak@localhost", "CREATE USER weak@localhost", "GRANT ALL ON ddl_run.* TO weak@localhost", "GRANT ALL ON noren_scratch.* TO weak@localhost",
+		"GRANT PROCESS ON *.* TO weak@localhost", "GRANT SELECT ON performance_schema.* TO weak@localhost")
+	config := s.config(t, "ddl_run")
+	config.User, config.Passwd = "weak", ""
+	weak, err := Login{DSN: config.FormatDSN()}.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		weak.Close()
+		execute(t, s.pool(t, ""), "DROP USER weak@localhost")
+	})
+	return weak
+}
+
 // unrehearsed returns the options of a run in the tests.
 func unrehearsed(report Report) RunOptions {
 	return RunOptions{
