@@ -43,6 +43,16 @@ func (c *carriers) override(resource awscdk.CfnResource, property string, action
 // known. It does not see listener properties that the app overrides with
 // AddPropertyOverride.
 func (c *carriers) Produce(awscdk.IResolveContext) *string {
+	digest, err := rules.PropertiesDigest(c.properties()...)
+	if err != nil {
+		panic(err) // they are JSON
+	}
+	return &digest
+}
+
+// properties returns the properties of each carrier in JSON, as the template has
+// them.
+func (c *carriers) properties() []json.RawMessage {
 	var texts []json.RawMessage
 	add := func(resource awscdk.CfnResource, actions string, properties map[string]any) {
 		all := rendered(resource, properties)
@@ -64,11 +74,7 @@ func (c *carriers) Produce(awscdk.IResolveContext) *string {
 			"Transforms": r.Transforms(), "Tags": r.CdkTagManager().RenderedTags(),
 		})
 	}
-	digest, err := rules.PropertiesDigest(texts...)
-	if err != nil {
-		panic(err) // they are JSON
-	}
-	return &digest
+	return texts
 }
 
 // rendered returns properties as the template has them: without empty ones, and

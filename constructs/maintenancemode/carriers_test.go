@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/noren-cdk/noren/internal/cfn"
 	"github.com/noren-cdk/noren/internal/rules"
 	"github.com/noren-cdk/noren/maintenance"
 )
@@ -29,6 +30,38 @@ func TestGuard_Digest(t *testing.T) {
 		}
 		if len(seen) != len(maintenance.Modes()) {
 			t.Errorf("%s listener: the digests of the modes are %v", kind, slices.Collect(maps.Keys(seen)))
+		}
+	}
+}
+
+// TestGuard_References checks that the guard has the value of everything that a
+// carrier of the mode refers to, the same in every mode, and of no carrier, which
+// waits for the guard.
+func TestGuard_References(t *testing.T) {
+	for _, kind := range listeners {
+		var first []string
+		for _, mode := range maintenance.Modes() {
+			template := guarded(t, kind, mode)
+			_, resource := template.only(t, guardType)
+			got := slices.Sorted(slices.Values(cfn.References(resource.Properties["References"])))
+			carriers := template.turning(t)
+			if kind == "own" {
+				listener, _ := template.only(t, "AWS::ElasticLoadBalancingV2::Listener")
+				carriers = append(carriers, listener)
+			}
+			for _, id := range carriers {
+				for _, to := range cfn.References(template.Resources[id].Properties) {
+					if slices.Contains(got, to) == slices.Contains(carriers, to) {
+						t.Errorf("%s listener, %s: %s refers to %s, the guard has %v", kind, mode, id, to, got)
+					}
+				}
+			}
+			if first == nil {
+				first = got
+			}
+			if len(got) == 0 || !slices.Equal(got, first) {
+				t.Errorf("%s listener, %s: got %v, in open mode %v", kind, mode, got, first)
+			}
 		}
 	}
 }

@@ -162,6 +162,7 @@ func (m *MaintenanceMode) addGuard(this constructs.Construct, props Props, liste
 		SwitchName:           pathInStack(this),
 		Switch:               at,
 	}.Encode()
+	properties["References"] = awscdk.Lazy_UncachedAny(&referred{by: &m.carriers}, nil)
 	g.Resource = awscdk.NewCustomResource(this, jsii.String("Guard"), &awscdk.CustomResourceProps{
 		ResourceType:   jsii.String(maintenance.GuardType),
 		ServiceToken:   g.Function.FunctionArn(),

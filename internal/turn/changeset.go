@@ -208,8 +208,10 @@ func unwanted(c types.ResourceChange, allowed []string, seen map[string]bool) []
 		return []error{fmt.Errorf("the nested stack %s would change", id)}
 	}
 	var errs []error
+	silent := len(c.Details) == 0
 	for _, d := range c.Details {
 		if d.Target == nil || d.Target.Attribute == "" {
+			silent = true
 			continue
 		}
 		property := string(d.Target.Attribute)
@@ -222,7 +224,7 @@ func unwanted(c types.ResourceChange, allowed []string, seen map[string]bool) []
 			errs = append(errs, fmt.Errorf("%s %s: %s would change", kind, id, property))
 		}
 	}
-	if len(c.Details) == 0 {
+	if silent {
 		errs = append(errs, fmt.Errorf("%s %s would change, CloudFormation does not say how", kind, id))
 	}
 	return errs

@@ -321,6 +321,7 @@ func TestLock(t *testing.T) {
 	const (
 		lock  = `{"Effect":"Deny","Action":"Update:*","Principal":"*","Resource":["LogicalResourceId/Listener","LogicalResourceId/Read"]}`
 		all   = `{"Effect":"Allow","Action":"Update:*","Principal":"*","Resource":"*"}`
+		part  = `{"Effect":"Deny","Action":"Update:*","Principal":"*","Resource":["LogicalResourceId/Listener"]}`
 		table = `{"Effect":"Deny","Action":"Update:Delete","Principal":"*","Resource":["LogicalResourceId/Table"]}`
 		other = `{"Effect":"Deny","Action":"Update:*","Principal":"*","Resource":["LogicalResourceId/Listener","LogicalResourceId/Table"]}`
 	)
@@ -331,6 +332,8 @@ func TestLock(t *testing.T) {
 		{"one that denies the listener, too", `{"Statement":[` + all + "," + other + "]}", `{"Statement":[` + all + "," + other + "," + lock + "]}", `{"Statement":[` + all + "," + other + "]}"},
 		{"a single statement", `{"Statement":` + all + "}", `{"Statement":[` + all + "," + lock + "]}", `{"Statement":` + all + "}"},
 		{"locked already", `{"Statement":[` + all + "," + lock + "]}", `{"Statement":[` + all + "," + lock + "]}", `{"Statement":[` + all + "]}"},
+		{"locked in part, as before a rule came", `{"Statement":[` + all + "," + part + "]}", `{"Statement":[` + all + "," + lock + "]}", `{"Statement":[` + all + "]}"},
+		{"locked in part and whole", `{"Statement":[` + all + "," + part + "," + lock + "]}", `{"Statement":[` + all + "," + part + "," + lock + "]}", `{"Statement":[` + all + "]}"},
 		{"nothing but the lock", `{"Statement":[` + lock + "]}", `{"Statement":[` + lock + "]}", `{"Statement":[` + all + "]}"},
 	} {
 		locked, _, err := s.withLock(test.policy)

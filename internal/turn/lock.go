@@ -62,13 +62,23 @@ func (s Switch) isLock(statement json.RawMessage) bool {
 	})
 }
 
+// isWholeLock reports whether a statement locks every carrier of the mode. A lock
+// from before a deploy that added a carrier does not.
+func (s Switch) isWholeLock(statement json.RawMessage) bool {
+	var is struct{ Resource []string }
+	return s.isLock(statement) && json.Unmarshal(statement, &is) == nil && !slices.ContainsFunc(s.locked(), func(id string) bool {
+		return !slices.Contains(is.Resource, "LogicalResourceId/"+id)
+	})
+}
+
 // withLock returns the stack policy with the lock of the switch, and whether that
 // changes it. An empty text means a stack without a policy.
 func (s Switch) withLock(policy string) (locked string, changed bool, err error) {
 	return rewritten(policy, func(statements []json.RawMessage) []json.RawMessage {
-		if slices.ContainsFunc(statements, s.isLock) {
+		if slices.ContainsFunc(statements, s.isWholeLock) {
 			return nil
 		}
+		statements = slices.DeleteFunc(slices.Clone(statements), s.isLock)
 		if len(statements) == 0 {
 			statements = append(statements, json.RawMessage(allowAll))
 		}

@@ -251,6 +251,13 @@ func TestOperation_NotOnlyTheSwitch(t *testing.T) {
 			c.Details = []types.ResourceChangeDetail{{Target: &types.ResourceTargetDefinition{Attribute: "Properties", Name: aws.String("Engine")}}}
 		}), "AWS::RDS::DBCluster Table: Engine would change"},
 		{"without a word how", change(func(*types.ResourceChange) {}), "does not say how"},
+		{"a detail without a target", change(func(c *types.ResourceChange) {
+			c.Details = []types.ResourceChangeDetail{{Evaluation: types.EvaluationTypeStatic, ChangeSource: types.ChangeSourceDirectModification}}
+		}), "does not say how"},
+		{"a property of the listener, and more", change(func(c *types.ResourceChange) {
+			c.LogicalResourceId = aws.String("Listener")
+			c.Details = []types.ResourceChangeDetail{{Target: &types.ResourceTargetDefinition{Attribute: "Properties", Name: aws.String("DefaultActions")}}, {Target: &types.ResourceTargetDefinition{}}}
+		}), "does not say how"},
 		{"a deletion", change(func(c *types.ResourceChange) { c.Action = types.ChangeActionRemove }), "Table: Remove"},
 		{"a replacement", change(func(c *types.ResourceChange) { c.Replacement = types.ReplacementConditional }), "would be replaced"},
 		{"a nested stack", change(func(c *types.ResourceChange) { c.ChangeSetId = aws.String("x") }), "nested stack Table"},

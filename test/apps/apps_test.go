@@ -23,6 +23,7 @@ import (
 	"github.com/noren-cdk/noren/internal/alb"
 	"github.com/noren-cdk/noren/internal/alb/witness"
 	"github.com/noren-cdk/noren/internal/cfn"
+	"github.com/noren-cdk/noren/internal/diff"
 	"github.com/noren-cdk/noren/internal/rules"
 	"github.com/noren-cdk/noren/internal/turn"
 	"github.com/noren-cdk/noren/maintenance"
@@ -424,6 +425,13 @@ func assembly(t *testing.T, dir string) map[string]*template {
 		}
 		if read.alb, err = alb.Read(bytes.NewReader(data), cfn.Options{}); err != nil {
 			return err
+		}
+		resources, err := diff.Read(data, cfn.Options{})
+		if err != nil {
+			return err
+		}
+		if cycle := resources.Cycle(); cycle != nil {
+			t.Errorf("%s: these wait for each other: %q", path, cycle)
 		}
 		name, err := filepath.Rel(dir, path)
 		all[name] = read

@@ -317,7 +317,7 @@ func TestWhatIsReplacedInTheSameDeploy(t *testing.T) {
 	w := newWorld(t)
 	w.live, w.record = closed, live.NewRecord(closed, before).Encode()
 	next := props(closed, "Responder", "another")
-	next["Listeners"] = []any{map[string]any{"LoadBalancer": "another", "Port": "80", "Apps": "another"}}
+	next["Listeners"] = []any{map[string]any{"LoadBalancer": "another", "Port": "443", "Apps": "another"}}
 	if a := w.handle(t, w.event(cfn.RequestUpdate, props(closed), next)); a.Status != cfn.StatusSuccess || a.Reason != "" {
 		t.Errorf("got %s %q", a.Status, a.Reason)
 	}

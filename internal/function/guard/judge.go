@@ -3,6 +3,7 @@ package guard
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,6 +45,7 @@ type change struct {
 	settled   bool   // the deploy of the last change is over
 
 	byHand live.ByHand // the last turn without CloudFormation, zero if none is known
+	seen   live.Turn   // the mode of the last event that the probe sent, zero if none is known
 
 	live    maintenance.Mode // the current mode of the listeners
 	mixed   string           // why they are in a mixed state
@@ -124,7 +126,14 @@ func (c change) unknown() []string {
 // the rules. A change that leaves them as the template had them does not,
 // whatever was done to them by hand.
 func (c change) touches() bool {
-	return c.create || c.old.Mode != c.next.Mode || c.old.Digest != c.next.Digest || c.next.Digest == ""
+	return c.create || c.next.Digest == "" || !c.keeps()
+}
+
+// keeps reports whether the carriers of the mode stay as they are: neither their
+// text in the template changes nor the values that it refers to.
+func (c change) keeps() bool {
+	replaced := len(c.old.References) > 0 && !slices.Equal(c.old.References, c.next.References)
+	return c.old.Mode == c.next.Mode && c.old.Digest == c.next.Digest && !replaced
 }
 
 // opens reports whether the change lets through what is refused now.
@@ -237,8 +246,19 @@ func (c change) freshFlag() bool {
 	if c.next.Typed.IsZero() || c.now.Sub(c.next.Typed).Abs() > evening {
 		return false
 	}
-	closed := maintenance.Open.Opens(c.record.Mode)
-	return !closed || !c.next.Typed.Before(c.record.Since.Add(-skew))
+	return !c.next.Typed.Before(c.closedSince().Add(-skew))
+}
+
+// closedSince returns when the product was last closed, by a deploy or by hand.
+// It is zero if it is open, or if nothing recorded the closing.
+func (c change) closedSince() time.Time {
+	var since time.Time
+	for _, turn := range []live.Turn{c.record.Turn, {Mode: c.byHand.Mode, Since: c.byHand.At}, c.seen} {
+		if maintenance.Open.Opens(turn.Mode) && !turn.Since.Before(c.record.Since) && turn.Since.After(since) {
+			since = turn.Since
+		}
+	}
+	return since
 }
 
 // after returns the record after the change.

@@ -61,7 +61,7 @@ func (g *Guard) look(ctx context.Context, stack string, c *change) {
 	if byHandErr != nil && !errors.Is(byHandErr, live.ErrNoRecord) {
 		g.log.Warn("who turned the mode without CloudFormation cannot be read", "cause", byHandErr.Error())
 	}
-	c.by = c.record.By(attribution)
+	c.by, c.seen = c.record.By(attribution), attribution.Announced
 	c.settled = !c.record.Last.At.IsZero() && attribution.Settled.Equal(c.record.Last.At)
 	if c.undecided() {
 		g.insist(ctx, stack, c)
@@ -101,7 +101,8 @@ func (g *Guard) insist(ctx context.Context, stack string, c *change) {
 }
 
 // readListeners reads the mode of the listeners: what is there now is what the
-// last deploy made.
+// last deploy made. A listener that does not exist, as one that this deploy
+// creates, does not hide the others.
 func (g *Guard) readListeners(ctx context.Context, c *change) error {
 	ctx, cancel := context.WithTimeout(ctx, g.callTime)
 	defer cancel()
@@ -109,11 +110,25 @@ func (g *Guard) readListeners(ctx context.Context, c *change) error {
 	if len(deployed.Switch.Listeners) == 0 {
 		deployed = c.next
 	}
-	all, err := live.Read(ctx, g.listeners, deployed.Switch)
-	if err == nil {
-		c.live, c.mixed = rules.Together(all)
+	var all []rules.Verdict
+	var missing error
+	for _, at := range deployed.Switch.Listeners {
+		one := rules.Switch{Responder: deployed.Switch.Responder, Listeners: []rules.Listener{at}}
+		verdicts, err := live.Read(ctx, g.listeners, one)
+		if errors.Is(err, live.ErrNoListener) {
+			missing = err
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		all = append(all, verdicts...)
 	}
-	return err
+	if len(all) == 0 && missing != nil {
+		return missing
+	}
+	c.live, c.mixed = rules.Together(all)
+	return nil
 }
 
 // status returns the status of the stack or, failing that, the status in the

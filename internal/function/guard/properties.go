@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,6 +28,11 @@ type Properties struct {
 	// template has them: see rules.PropertiesDigest. CloudFormation calls the
 	// guard whenever one of them changes.
 	Digest string
+
+	// References are the values that those listeners and rules refer to, such as
+	// the ARNs of a load balancer and of target groups. If one is replaced,
+	// CloudFormation changes a listener whose text in the template stays the same.
+	References []string
 
 	Command   string // the command that deploys this stack
 	ReopensAt string // the place where Reopens is committed
@@ -57,11 +63,12 @@ func (p Properties) Encode() map[string]any {
 		"Off": strconv.FormatBool(p.Off), "Digest": p.Digest,
 		"RecordParameter": p.RecordParameter, "AttributionParameter": p.AttributionParameter, "ByHandParameter": p.ByHandParameter,
 		"SwitchName": p.SwitchName, "Responder": p.Switch.Responder, "Listeners": listeners,
+		"References": p.References,
 	}
 }
 
 // shape describes how the switch closes: which listeners, by their default action
-// or by rules, for which hosts. It is empty if that is not known.
+// or by rules, for which hosts. A listener without a name is known by its port. It is empty if that is not known.
 func (p Properties) shape() string {
 	var shapes []string
 	for _, at := range p.Switch.Listeners {
@@ -69,7 +76,10 @@ func (p Properties) shape() string {
 		if len(at.Apps) > 0 {
 			kind = "the default action"
 		}
-		shape := kind + " of a listener"
+		shape := fmt.Sprintf("%s of the listener on port %d", kind, at.Port)
+		if at.Name != "" {
+			shape = kind + " of " + at.Name
+		}
 		if len(at.Hosts) > 0 {
 			hosts := slices.Sorted(slices.Values(at.Hosts))
 			shape += " for " + strings.Join(hosts, ", ")
@@ -105,6 +115,10 @@ func DecodeProperties(from map[string]any) Properties {
 		Off: text("Off") == "true", Digest: text("Digest"),
 		RecordParameter: text("RecordParameter"), AttributionParameter: text("AttributionParameter"), ByHandParameter: text("ByHandParameter"),
 		SwitchName: text("SwitchName"), Switch: rules.Switch{Responder: text("Responder")},
+	}
+	references, _ := from["References"].([]any)
+	for _, value := range references {
+		p.References = append(p.References, fmt.Sprint(value))
 	}
 	if mode, err := maintenance.ParseFlag(text("Mode")); err == nil {
 		p.Mode = mode // as older releases wrote it

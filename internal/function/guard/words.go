@@ -78,7 +78,7 @@ func (c change) unasked() string {
 // refusalToReshape returns the refusal for a closed product whose way of closing
 // would change.
 func (c change) refusalToReshape() string {
-	return fmt.Sprintf("Refused to change how the product is closed while it is %s: it closes by %s, and would by %s. Between two calls of the API neither is there, and everything gets through."+
+	return fmt.Sprintf("Refused to change how the product is closed while it is %s: it closes by %s, and would by %s. Between two calls of the API neither is there, or a listener leaves the switch: everything gets through."+
 		" The deploy is rolled back, the listener stays as it was. Deploy this change while the product is open: to open with it, %s; to stay %s, deploy without the change now: %s.",
 		c.before(), c.old.shape(), c.next.shape(), c.command(maintenance.Open, ""), c.before(), c.command(c.before(), ""))
 }
@@ -137,7 +137,7 @@ func (c change) dropped() []string {
 // untouched warns that a listener that was flipped by hand stays flipped:
 // CloudFormation compares templates.
 func (c change) untouched() []string {
-	if c.old.Mode != c.next.Mode || c.old.Digest != c.next.Digest || !c.live.Valid() || c.live == c.next.Mode {
+	if !c.keeps() || !c.live.Valid() || c.live == c.next.Mode {
 		return nil
 	}
 	return []string{fmt.Sprintf("The listener is %s, by hand, and stays so: CloudFormation sees nothing to change. To change that, %s.", c.live, c.flipBack())}
