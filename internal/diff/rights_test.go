@@ -58,6 +58,13 @@ func TestRights(t *testing.T) {
 		{"a function that more may call", `"P": {"Type": "AWS::Lambda::Permission", "Properties": {"Action": "lambda:InvokeFunction", "FunctionName": {"Ref": "F"}, "Principal": "s3.amazonaws.com", "SourceArn": "arn:b"}}`,
 			`"P": {"Type": "AWS::Lambda::Permission", "Properties": {"Action": "lambda:InvokeFunction", "FunctionName": {"Ref": "F"}, "Principal": "s3.amazonaws.com"}}`,
 			`widened: P: Allow Service s3.amazonaws.com: lambda:InvokeFunction on ${F} if {"SourceArn":"arn:b"} > P: Allow Service s3.amazonaws.com: lambda:InvokeFunction on ${F}`},
+		{"messages and logs go to others", `"T": {"Type": "AWS::SNS::Topic", "Properties": {}}`, `"T": {"Type": "AWS::SNS::Topic", "Properties": {"Subscription": [{"Protocol": "email", "Endpoint": "a@b.example"}]}},
+			"S": {"Type": "AWS::SNS::Subscription", "Properties": {"Protocol": "https", "Endpoint": "https://x.example", "TopicArn": {"Ref": "T"}}},
+			"L": {"Type": "AWS::Logs::SubscriptionFilter", "Properties": {"LogGroupName": "g", "DestinationArn": "arn:d", "FilterPattern": ""}}`,
+			`added: L: {"DestinationArn":"arn:d","FilterPattern":"","LogGroupName":"g"}` + "\n" + `added: S: {"Endpoint":"https://x.example","Protocol":"https","TopicArn":"${T}"}` + "\n" +
+				"added: T: Subscription[0].Endpoint a@b.example\nadded: T: Subscription[0].Protocol email"},
+		{"certificates that are exchanged for credentials", ``, `"A": {"Type": "AWS::RolesAnywhere::Profile", "Properties": {"RoleArns": ["arn:r"], "Enabled": true}}`,
+			"added: A: Enabled true\nadded: A: RoleArns [\"arn:r\"]"},
 		{"a function acts as another role", `"F": {"Type": "AWS::Lambda::Function", "Properties": {"Role": {"Fn::GetAtt": ["R", "Arn"]}}}`, `"F": {"Type": "AWS::Lambda::Function", "Properties": {"Role": {"Fn::GetAtt": ["Admin", "Arn"]}}}`,
 			"changed: F: Role ${R.Arn} > F: Role ${Admin.Arn}"},
 		{"a task gets the machine, a shell and another role", `"T": {"Type": "AWS::ECS::TaskDefinition", "Properties": {"TaskRoleArn": "a", "ContainerDefinitions": [{"Name": "c"}]}}`,

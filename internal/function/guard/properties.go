@@ -68,7 +68,8 @@ func (p Properties) Encode() map[string]any {
 }
 
 // shape describes how the switch closes: which listeners, by their default action
-// or by rules, for which hosts. A listener without a name is known by its port. It is empty if that is not known.
+// or by rules, for which hosts. A listener without a name is known by its port. It
+// is empty if that is not known.
 func (p Properties) shape() string {
 	var shapes []string
 	for _, at := range p.Switch.Listeners {
