@@ -26,7 +26,7 @@ type State string
 const (
 	StateRunning State = "running" // or the run was killed in the middle of it
 	StateDone    State = "done"
-	StateStopped State = "stopped" // it failed, and changed nothing
+	StateStopped State = "stopped" // it failed, and changed nothing but the portions that were committed
 	StateUnknown State = "unknown" // a person must look
 )
 
